@@ -1,0 +1,216 @@
+use std::fmt::{self, Write as _};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{SourceId, Time};
+
+/// What kind of value a field held in the evidence; the text is kept beside it in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Text.
+    Str,
+    /// A whole number, written in decimal.
+    Int,
+    /// Any other number.
+    Float,
+    /// `true` or `false`.
+    Bool,
+    /// Present without a value (JSON `null`, an empty column written `-` in W3C logs).
+    Null,
+}
+
+/// One value of an event, borrowed from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Value<'a> {
+    /// What it was in the evidence.
+    pub kind: Kind,
+    /// Its text; numbers in decimal, empty for [`Kind::Null`].
+    pub text: &'a str,
+}
+
+/// Where one field of an event lies in the event's text.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// What it was in the evidence.
+    pub kind: Kind,
+    name: (u32, u32),
+    value: (u32, u32),
+}
+
+impl Field {
+    /// The byte range of the value in [`Event::text`].
+    pub const fn value_range(&self) -> std::ops::Range<usize> {
+        self.value.0 as usize..self.value.1 as usize
+    }
+
+    /// The byte range of the name in [`Event::text`].
+    pub const fn name_range(&self) -> std::ops::Range<usize> {
+        self.name.0 as usize..self.name.1 as usize
+    }
+}
+
+/// One record of evidence as flat facts in Sigma's field names.
+///
+/// All names and values lie in one text buffer, so that a reader fills the same event again and
+/// again without an allocation, and a rule engine can fold the case of a whole record at once. A
+/// field that holds several values stands several times, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Event {
+    /// When it happened, in UTC; `None` where the record does not say.
+    pub time: Option<Time>,
+    /// Which log source it is of, as an index into the table of the `observe` room.
+    pub source: SourceId,
+    /// The record's number as its format counts: an EVTX `EventRecordID`, a line, a message, an
+    /// array element. Formats count from 1. Not unique in damaged evidence.
+    pub record: u64,
+    /// The byte offset at which the record begins in its (unpacked) evidence.
+    pub offset: u64,
+    text: String,
+    fields: Vec<Field>,
+}
+
+impl Event {
+    /// Empties the event for the next record and keeps its buffers.
+    pub fn clear(&mut self) {
+        self.time = None;
+        self.source = SourceId::default();
+        self.record = 0;
+        self.offset = 0;
+        self.text.clear();
+        self.fields.clear();
+    }
+
+    /// The buffer that holds all names and values.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The fields in the order in which they were found.
+    pub fn raw_fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// The name of `field`.
+    pub fn name(&self, field: &Field) -> &str {
+        &self.text[field.name_range()]
+    }
+
+    /// The value of `field`.
+    pub fn value(&self, field: &Field) -> Value<'_> {
+        Value { kind: field.kind, text: &self.text[field.value_range()] }
+    }
+
+    /// Every field's name and value, in the order in which they were found.
+    pub fn fields(&self) -> Fields<'_> {
+        Fields { event: self, rest: self.fields.iter() }
+    }
+
+    /// The first value under `name`, which must match exactly.
+    pub fn get(&self, name: &str) -> Option<Value<'_>> {
+        self.get_all(name).next()
+    }
+
+    /// Every value under `name`, which must match exactly.
+    pub fn get_all<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = Value<'a>> + use<'a, 'n> {
+        self.fields().filter(move |(found, _)| *found == name).map(|(_, value)| value)
+    }
+
+    /// Adds a field with whatever `write` puts into the buffer as its value.
+    pub fn push_with(&mut self, name: &str, kind: Kind, write: impl FnOnce(&mut String)) {
+        let name = self.append(|text| text.push_str(name));
+        let value = self.append(write);
+        self.fields.push(Field { kind, name, value });
+    }
+
+    /// Adds a text.
+    pub fn push_str(&mut self, name: &str, value: &str) {
+        self.push_with(name, Kind::Str, |text| text.push_str(value));
+    }
+
+    /// Adds anything that displays, as `kind`.
+    pub fn push_display(&mut self, name: &str, kind: Kind, value: impl fmt::Display) {
+        // Writing to a String cannot fail.
+        self.push_with(name, kind, |text| drop(write!(text, "{value}")));
+    }
+
+    /// Adds a whole number.
+    pub fn push_uint(&mut self, name: &str, value: u64) {
+        self.push_display(name, Kind::Int, value);
+    }
+
+    /// Adds a whole number that may be negative.
+    pub fn push_int(&mut self, name: &str, value: i64) {
+        self.push_display(name, Kind::Int, value);
+    }
+
+    /// Adds a truth value.
+    pub fn push_bool(&mut self, name: &str, value: bool) {
+        self.push_str_kind(name, Kind::Bool, if value { "true" } else { "false" });
+    }
+
+    /// Adds a field that is present without a value.
+    pub fn push_null(&mut self, name: &str) {
+        self.push_str_kind(name, Kind::Null, "");
+    }
+
+    /// Adds `value` as `kind`.
+    pub fn push_str_kind(&mut self, name: &str, kind: Kind, value: &str) {
+        self.push_with(name, kind, |text| text.push_str(value));
+    }
+
+    /// Gives every value under `from` the second name `to`, without copying the values.
+    pub fn alias(&mut self, to: &str, from: &str) {
+        let mut name = None;
+        for index in 0..self.fields.len() {
+            let field = self.fields[index];
+            if self.name(&field) == from {
+                let name = *name.get_or_insert_with(|| self.append(|text| text.push_str(to)));
+                self.fields.push(Field { name, ..field });
+            }
+        }
+    }
+
+    fn append(&mut self, write: impl FnOnce(&mut String)) -> (u32, u32) {
+        let start = self.text.len() as u32;
+        write(&mut self.text);
+        (start, self.text.len() as u32)
+    }
+}
+
+/// An iterator over an event's fields.
+#[derive(Clone, Debug)]
+pub struct Fields<'a> {
+    event: &'a Event,
+    rest: std::slice::Iter<'a, Field>,
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (&'a str, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let field = self.rest.next()?;
+        Some((self.event.name(field), self.event.value(field)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_may_stand_several_times_and_under_two_names() {
+        let mut event = Event::default();
+        event.push_str("NewProcessName", r"C:\Windows\System32\cmd.exe");
+        event.push_str("Data", "one");
+        event.push_str("Data", "two");
+        event.push_null("Hashes");
+        event.alias("Image", "NewProcessName");
+        assert_eq!(event.get("Image").unwrap().text, r"C:\Windows\System32\cmd.exe");
+        assert_eq!(event.get_all("Data").map(|v| v.text).collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(event.get("Hashes").unwrap().kind, Kind::Null);
+        assert_eq!(event.get("data"), None);
+        event.clear();
+        assert_eq!(event.fields().count(), 0);
+    }
+}
