@@ -131,7 +131,9 @@ impl Event {
     /// Adds anything that displays, as `kind`.
     pub fn push_display(&mut self, name: &str, kind: Kind, value: impl fmt::Display) {
         // Writing to a String cannot fail.
-        self.push_with(name, kind, |text| drop(write!(text, "{value}")));
+        self.push_with(name, kind, |text| {
+            let _ = write!(text, "{value}");
+        });
     }
 
     /// Adds a whole number.

@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn filetime_zero_is_no_time() {
         assert_eq!(Time::from_filetime(0), None);
-        let time = Time::from_filetime(132_742_771_200_000_000).unwrap();
+        let time = Time::from_filetime(132_742_687_200_000_000).unwrap();
         assert_eq!(time.to_string(), "2021-08-24T08:52:00Z");
         assert_eq!(Time::from_filetime(u64::MAX), None);
     }
