@@ -24,8 +24,11 @@ pub struct Case {
     pub incidents: Vec<Incident>,
     /// Findings by day and host, for the chart of activity.
     pub activity: Vec<Activity>,
-    /// Spans without records where a source usually has some.
+    /// Spans without records where a source usually has some, those that matter most first.
     pub gaps: Vec<Gap>,
+    /// What the reader of this answer should know of how it was made: bounds that were reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What was read, and how.
     pub manifest: Manifest,
 }
@@ -61,7 +64,7 @@ pub struct Activity {
 /// Findings that belong together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
-    /// Stable: a hash of the ids of its findings.
+    /// Stable: a hash of the id of its first finding.
     pub id: String,
     /// One line of what it is.
     pub title: String,
@@ -153,12 +156,13 @@ pub struct KeyFinding {
 /// A value that findings of one incident share.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// `host`, `account`, `mailbox`, `address`, `process`, `file` or `time`.
+    /// `host`, `account`, `mailbox`, `address`, `process`, `session`, `file`, `share` or `time`
+    /// (different tactics on one host, close together).
     pub kind: String,
     /// The shared value.
     pub value: String,
-    /// How telling it is: 100 for a value that nothing else in the evidence has, towards 0 for one
-    /// that everything has.
+    /// How telling it is at its best: towards 100 for a rare value of a telling kind, towards 0 for
+    /// one that everything has. Links whose weights add up to 50 join.
     pub weight: u32,
     /// How many findings share it.
     pub findings: u64,
@@ -232,4 +236,7 @@ pub struct Gap {
     pub until: Time,
     /// Whole days without a record.
     pub days: i64,
+    /// Records on a usual day of this source, to judge how much is missing.
+    #[serde(default)]
+    pub usual: u64,
 }

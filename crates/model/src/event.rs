@@ -173,6 +173,33 @@ impl Event {
         }
     }
 
+    /// Gives the value that was added last the further name `to`, without copying it.
+    pub fn also(&mut self, to: &str) {
+        if let Some(field) = self.fields.last().copied() {
+            let name = self.append(|text| text.push_str(to));
+            self.fields.push(Field { name, ..field });
+        }
+    }
+
+    /// Gives the value of field number `index` the second name `to`, without copying the value.
+    /// Does nothing where there is no such field.
+    pub fn alias_field(&mut self, index: usize, to: &str) {
+        if let Some(&field) = self.fields.get(index) {
+            let name = self.append(|text| text.push_str(to));
+            self.fields.push(Field { name, ..field });
+        }
+    }
+
+    /// Gives the value of field number `index` the end of its name, from byte `skip` on, as a second
+    /// name, without copying either. Does nothing where there is no such field or no such end.
+    pub fn alias_suffix(&mut self, index: usize, skip: usize) {
+        if let Some(&field) = self.fields.get(index)
+            && self.name(&field).is_char_boundary(skip)
+        {
+            self.fields.push(Field { name: (field.name.0 + skip as u32, field.name.1), ..field });
+        }
+    }
+
     fn append(&mut self, write: impl FnOnce(&mut String)) -> (u32, u32) {
         let start = self.text.len() as u32;
         write(&mut self.text);
@@ -207,11 +234,19 @@ mod tests {
         event.push_str("Data", "one");
         event.push_str("Data", "two");
         event.push_null("Hashes");
+        event.also("Hash");
         event.alias("Image", "NewProcessName");
+        assert_eq!(event.get("Hash").unwrap().kind, Kind::Null);
         assert_eq!(event.get("Image").unwrap().text, r"C:\Windows\System32\cmd.exe");
         assert_eq!(event.get_all("Data").map(|v| v.text).collect::<Vec<_>>(), ["one", "two"]);
         assert_eq!(event.get("Hashes").unwrap().kind, Kind::Null);
         assert_eq!(event.get("data"), None);
+        event.push_str("properties.userPrincipalName", "a@example.org");
+        event.alias_suffix(5, "properties.".len());
+        event.alias_field(5, "user");
+        event.alias_field(99, "nobody");
+        assert_eq!(event.get("userPrincipalName"), event.get("user"));
+        assert_eq!(event.get("nobody"), None);
         event.clear();
         assert_eq!(event.fields().count(), 0);
     }

@@ -4,21 +4,63 @@
 //! container, and hands every record to a [`Collector`] as a [`model::Event`] in Sigma's field
 //! names with its log source and its time in UTC. A reader never panics and never stops at the
 //! first error: what cannot be read becomes a [`model::Problem`] with its place.
+//!
+//! Names and dates of files decide nothing, since an intruder chooses them; a web log that is called
+//! `holiday.jpg` is read as a web log. Nothing is ever written under a name that evidence holds.
+//!
+//! ```
+//! use model::{Event, Problem};
+//! use observe::{Collector, Format, LogSources, Settings};
+//!
+//! #[derive(Default)]
+//! struct Count(Vec<(String, u64)>);
+//!
+//! impl Collector for Count {
+//!     fn begin(&mut self, path: &str) {
+//!         self.0.push((path.to_owned(), 0));
+//!     }
+//!     fn format(&mut self, _: Format) {}
+//!     fn event(&mut self, _: &mut Event) {
+//!         self.0.last_mut().unwrap().1 += 1;
+//!     }
+//!     fn problem(&mut self, problem: Problem) {
+//!         panic!("{problem:?}");
+//!     }
+//!     fn assumed(&mut self, _: String) {}
+//!     fn progress(&mut self, _: u64) {}
+//!     fn end(&mut self, _: [u8; 32], _: u64) {}
+//! }
+//!
+//! let log = b"{\"eventName\":\"ConsoleLogin\"}\n{\"eventName\":\"StopLogging\"}\n";
+//! let mut count = Count::default();
+//! observe::read_bytes(log, "trail.json", &Settings::default(), &LogSources::builtin(), &mut count);
+//! assert_eq!(count.0, [("trail.json".to_owned(), 2)]);
+//! ```
 
-use std::path::{Path, PathBuf};
+mod combined;
+mod container;
+mod csv;
+mod exchange;
+mod format;
+mod input;
+mod json;
+mod mail;
+mod read;
+mod recognise;
+mod report;
+mod sources;
+mod text;
+mod w3c;
+mod window;
+
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 use model::{Event, Problem, Time};
 
-/// What a piece of evidence was recognised as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Format {
-    /// Windows event log.
-    Evtx,
-    /// Nothing that is known here.
-    Unknown,
-}
+pub use format::Format;
+pub use read::{read_bytes, read_file, sha256_file};
+pub use sources::LogSources;
 
 /// How to read: what the evidence does not say of itself, and the bounds.
 #[derive(Clone, Debug)]
@@ -33,17 +75,33 @@ pub struct Settings {
     pub tmp: PathBuf,
 }
 
+impl Default for Settings {
+    /// Times without an offset in UTC, and what has to be spooled into the current folder.
+    fn default() -> Self {
+        Self { zone: TimeZone::UTC, year: None, limits: Limits::default(), tmp: PathBuf::from(".") }
+    }
+}
+
 /// Bounds on what one file may unpack to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Containers within containers.
     pub depth: u32,
-    /// Bytes out per byte in, beyond the first 16 MiB out.
+    /// Bytes out per byte in, beyond the first 16 MiB out: of each compressed stream, and of the
+    /// file as a whole with everything that lies in it.
     pub ratio: u64,
     /// Bytes that one file may unpack to in all.
     pub unpacked: u64,
     /// Members of one file in all.
     pub members: u64,
+}
+
+impl Default for Limits {
+    /// Ten deep, 500 times the size, 1 TiB, a million members: beyond any collection of logs, and
+    /// an hour's work at most.
+    fn default() -> Self {
+        Self { depth: 10, ratio: 500, unpacked: 1 << 40, members: 1_000_000 }
+    }
 }
 
 /// What a reader of one format is told.
@@ -59,7 +117,7 @@ pub struct Context<'a> {
     pub path: &'a str,
 }
 
-/// Receives what a file holds, depth first: `begin`, events and problems, members, `end`.
+/// Receives what a file holds, depth first: `begin`, `format`, events and problems, members, `end`.
 pub trait Collector {
     /// A file or a member of the container that is open begins.
     fn begin(&mut self, path: &str);

@@ -1,0 +1,323 @@
+//! Takes in what one file holds and judges every record.
+
+use std::io;
+
+use detect::{Engine, Input, Scratch, Suppressor, Target};
+use model::{Event, EventRef, Evidence, EvidenceId, Fact, Problem, SourceId, Time};
+use observe::{Collector, Format};
+use rustc_hash::FxHashMap;
+
+use crate::Hunt;
+use crate::part::{By, Counted, Entry, Stored, Writer};
+use crate::sorter::{Key, Sorter};
+
+/// What has no time comes after all that has one.
+pub(crate) const NO_TIME: i64 = i64::MAX;
+
+/// One thread's tools, kept from file to file.
+pub(crate) struct Worker<'a> {
+    pub(crate) hunt: &'a Hunt<'a>,
+    pub(crate) findings: Sorter,
+    pub(crate) inputs: Sorter,
+    scratch: Scratch,
+    aside: Scratch,
+}
+
+impl<'a> Worker<'a> {
+    pub(crate) fn new(hunt: &'a Hunt<'a>) -> Self {
+        let budget = 12 << 20;
+        Self {
+            hunt,
+            findings: Sorter::new(&hunt.config.tmp, budget),
+            inputs: Sorter::new(&hunt.config.tmp, budget / 2),
+            scratch: Scratch::default(),
+            aside: Scratch::default(),
+        }
+    }
+}
+
+/// Collects one file.
+pub(crate) struct FileCollector<'w, 'a> {
+    worker: &'w mut Worker<'a>,
+    file: u32,
+    hash: u64,
+    part: Option<Writer>,
+    evidence: Vec<Evidence>,
+    open: Vec<usize>,
+    offset: i64,
+    seq: u64,
+    volumes: FxHashMap<(String, SourceId, i64), u64>,
+    coverage: FxHashMap<(u32, SourceId), (u64, Vec<bool>)>,
+    last_volume: Option<((String, SourceId, i64), u64)>,
+    /// The first error of writing; reading goes on to its end, but the run fails.
+    error: Option<io::Error>,
+}
+
+impl<'w, 'a> FileCollector<'w, 'a> {
+    pub(crate) fn new(worker: &'w mut Worker<'a>, file: u32, hash: &[u8; 32], part: Option<Writer>) -> Self {
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash[..8]);
+        Self {
+            worker,
+            file,
+            hash: u64::from_be_bytes(first),
+            part,
+            evidence: Vec::new(),
+            open: Vec::new(),
+            offset: 0,
+            seq: 0,
+            volumes: FxHashMap::default(),
+            coverage: FxHashMap::default(),
+            last_volume: None,
+            error: None,
+        }
+    }
+
+    /// What the file came to.
+    pub(crate) fn finish(mut self) -> io::Result<(Vec<Evidence>, Counted)> {
+        self.flush_volume();
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let mut counted = Counted {
+            volumes: self.volumes.into_iter().collect(),
+            coverage: self
+                .coverage
+                .into_iter()
+                .map(|(at, (records, seen))| {
+                    let fields = seen.iter().enumerate().filter(|(_, seen)| **seen).map(|(slot, _)| slot as u32);
+                    (at, (records, fields.collect()))
+                })
+                .collect(),
+        };
+        counted.volumes.sort();
+        counted.coverage.sort();
+        if let Some(mut part) = self.part {
+            part.write(&Entry::End { evidence: self.evidence.clone(), counted: counted.clone() })?;
+            part.finish()?;
+        }
+        Ok((self.evidence, counted))
+    }
+
+    fn current(&mut self) -> Option<&mut Evidence> {
+        let open = *self.open.last()?;
+        self.evidence.get_mut(open)
+    }
+
+    fn event_ref(&self, event: &Event) -> EventRef {
+        let member = self.open.last().copied().unwrap_or(0) as u32;
+        EventRef {
+            time: event.time,
+            evidence: EvidenceId { file: self.file, member },
+            record: event.record,
+            seq: self.seq,
+        }
+    }
+
+    fn key(&self, event_ref: &EventRef, by: By) -> Key {
+        Key {
+            time: event_ref.time.map_or(NO_TIME, Time::micros),
+            hash: self.hash,
+            file: self.file,
+            member: event_ref.evidence.member,
+            seq: self.seq,
+            rule: by.rank(),
+        }
+    }
+
+    fn keep(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    fn judge(&mut self, event: &Event) {
+        let hunt = self.worker.hunt;
+        let event_ref = self.event_ref(event);
+        let mut scratch = std::mem::take(&mut self.worker.scratch);
+        let mut facts: Option<Vec<Fact>> = None;
+        hunt.engine.scan(event, &mut scratch, |place, view| {
+            let rule = &hunt.engine.rules().rules[place as usize];
+            if hunt.feeds[place as usize] && let Some(time) = event.time {
+                self.feed(place, &rule.inputs, time, event, &event_ref);
+            }
+            if hunt.reports[place as usize] {
+                let facts = facts.get_or_insert_with(|| facts_of(event)).clone();
+                let by = By::Rule(place);
+                let suppressed = suppression(hunt.suppressor, &rule.info, event, &mut self.worker.aside);
+                let stored = Stored {
+                    by,
+                    time: event.time,
+                    event_ref: event_ref.clone(),
+                    event: facts,
+                    matched: view.matched(place),
+                    burst: None,
+                    suppressed,
+                };
+                self.find(by, stored);
+            }
+        });
+        if let Some(indicators) = hunt.indicators {
+            for (place, matched) in indicators.look(event) {
+                let by = By::Indicator(place);
+                let info = indicators.info(place);
+                let suppressed = suppression(hunt.suppressor, info, event, &mut self.worker.aside);
+                let event = facts.get_or_insert_with(|| facts_of(event)).clone();
+                let stored =
+                    Stored { by, time: event_ref.time, event_ref: event_ref.clone(), event, matched, burst: None, suppressed };
+                self.find(by, stored);
+            }
+        }
+        self.cover(event.source, &scratch, hunt.engine);
+        self.worker.scratch = scratch;
+    }
+
+    fn find(&mut self, by: By, stored: Stored) {
+        let key = self.key(&stored.event_ref, by);
+        let mut result = self.worker.findings.push(key, &stored);
+        if let (Ok(()), Some(part)) = (&result, &mut self.part) {
+            result = part.write(&Entry::Finding(key, Box::new(stored)));
+        }
+        self.worker.hunt.progress.found();
+        self.keep(result);
+    }
+
+    fn feed(&mut self, place: u32, fields: &[String], time: Time, event: &Event, event_ref: &EventRef) {
+        let input = Input {
+            time,
+            event: event_ref.clone(),
+            target: Target::Rule(place),
+            values: fields.iter().map(|field| event.get(field).map(|value| value.text.to_owned())).collect(),
+        };
+        let key = self.key(event_ref, By::Rule(place));
+        let mut result = self.worker.inputs.push(key, &input);
+        if let (Ok(()), Some(part)) = (&result, &mut self.part) {
+            result = part.write(&Entry::Input(key, input));
+        }
+        self.keep(result);
+    }
+
+    fn cover(&mut self, source: SourceId, scratch: &Scratch, engine: &Engine) {
+        let member = self.open.last().copied().unwrap_or(0) as u32;
+        let (records, seen) = self
+            .coverage
+            .entry((member, source))
+            .or_insert_with(|| (0, vec![false; engine.fields()]));
+        *records += 1;
+        if engine.rules_for(source).is_empty() {
+            return;
+        }
+        for slot in scratch.fields_seen() {
+            seen[slot as usize] = true;
+        }
+    }
+
+    fn count(&mut self, event: &Event) {
+        let Some(time) = event.time else { return };
+        let host = host(event);
+        if let Some(((last_host, source, day), count)) = &mut self.last_volume
+            && *last_host == host
+            && *source == event.source
+            && *day == time.day()
+        {
+            *count += 1;
+            return;
+        }
+        let key = (host.to_owned(), event.source, time.day());
+        self.flush_volume();
+        self.last_volume = Some((key, 1));
+    }
+
+    fn flush_volume(&mut self) {
+        if let Some((key, count)) = self.last_volume.take() {
+            *self.volumes.entry(key).or_default() += count;
+        }
+    }
+}
+
+fn suppression(
+    suppressor: &Suppressor,
+    rule: &model::RuleInfo,
+    event: &Event,
+    scratch: &mut Scratch,
+) -> Option<String> {
+    if suppressor.is_empty() { None } else { suppressor.reason(rule, event, scratch).map(str::to_owned) }
+}
+
+/// The host that an event is of, as its format calls it; empty where it does not say.
+pub(crate) fn host(event: &Event) -> &str {
+    ["Computer", "s-computername", "host", "server-hostname", "s-ip"]
+        .iter()
+        .find_map(|name| event.get(name))
+        .map_or("", |value| value.text)
+}
+
+fn facts_of(event: &Event) -> Vec<Fact> {
+    event
+        .fields()
+        .map(|(field, value)| Fact { field: field.to_owned(), kind: value.kind, text: value.text.to_owned() })
+        .collect()
+}
+
+impl Collector for FileCollector<'_, '_> {
+    fn begin(&mut self, path: &str) {
+        self.open.push(self.evidence.len());
+        self.evidence.push(Evidence { path: path.to_owned(), format: "unknown".to_owned(), ..Evidence::default() });
+        self.seq = 0;
+        self.offset =
+            self.worker.hunt.config.clocks.iter().filter(|(part, _)| path.contains(part.as_str())).map(|(_, by)| by).sum();
+    }
+
+    fn format(&mut self, format: Format) {
+        if let Some(evidence) = self.current() {
+            evidence.format = format.to_string();
+        }
+    }
+
+    fn event(&mut self, event: &mut Event) {
+        self.seq += 1;
+        if self.offset != 0 {
+            event.time = event.time.map(|time| time.plus_micros(self.offset));
+        }
+        let time = event.time;
+        if let Some(evidence) = self.current() {
+            evidence.records += 1;
+            evidence.saw(time);
+        }
+        self.worker.hunt.progress.read();
+        self.count(event);
+        let config = &self.worker.hunt.config;
+        let outside = time.is_some_and(|time| {
+            config.since.is_some_and(|since| time < since) || config.until.is_some_and(|until| time >= until)
+        });
+        if !outside && self.worker.hunt.in_focus(event) {
+            self.judge(event);
+        }
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        if let Some(evidence) = self.current() {
+            evidence.problem(problem);
+        }
+    }
+
+    fn assumed(&mut self, what: String) {
+        if let Some(evidence) = self.current()
+            && !evidence.assumed.contains(&what)
+        {
+            evidence.assumed.push(what);
+        }
+    }
+
+    fn progress(&mut self, bytes: u64) {
+        self.worker.hunt.progress.bytes(bytes);
+    }
+
+    fn end(&mut self, sha256: [u8; 32], size: u64) {
+        if let Some(evidence) = self.current() {
+            evidence.sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+            evidence.size = size;
+        }
+        self.open.pop();
+    }
+}

@@ -1,0 +1,300 @@
+//! What a hunt came to, joined over all files.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use detect::{Burst, Correlator, Indicators, Input, RuleSet, Suppressor, Target};
+use model::{
+    EventRef, Evidence, EvidenceId, Finding, FindingKind, Level, LogSource, Manifest, RuleInfo, SourceId, Time,
+};
+use sha2::{Digest, Sha256};
+
+use crate::collect::NO_TIME;
+use crate::part::{By, Counted, Stored};
+use crate::sorter::{Key, Sorted, Sorter};
+use crate::{Hunt, wanted};
+
+/// What a hunt came to. Findings lie sorted on disk and can be read again and again.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was read, and how.
+    pub manifest: Manifest,
+    /// For each file or member and log source: how much was read and which rules could apply.
+    pub coverage: Vec<Covered>,
+    /// (host, log source, day) → records.
+    pub volumes: BTreeMap<(String, SourceId, i64), u64>,
+    /// Reason → suppressed findings.
+    pub suppressed: BTreeMap<String, u64>,
+    /// Findings by level, without suppressed ones.
+    pub levels: BTreeMap<Level, u64>,
+    evidence: BTreeMap<EvidenceId, u32>,
+    findings: Sorted,
+    infos: Infos,
+}
+
+/// How well the rules fit what one piece of evidence holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Covered {
+    /// Which piece of evidence, as an index into [`Manifest::evidence`].
+    pub evidence: u32,
+    /// The log source of these records.
+    pub source: LogSource,
+    /// How many there are.
+    pub records: u64,
+    /// How many rules could apply.
+    pub rules: u64,
+    /// Fields that those rules look at and that no record carries, with the number of rules that
+    /// look at them; most wanted first.
+    pub missing: Vec<(String, u64)>,
+}
+
+#[derive(Debug)]
+struct Infos {
+    rules: Vec<Arc<RuleInfo>>,
+    correlations: Vec<Arc<RuleInfo>>,
+    indicators: Vec<Arc<RuleInfo>>,
+}
+
+impl Infos {
+    fn new(set: &RuleSet, indicators: Option<&Indicators>) -> Self {
+        Self {
+            rules: set.rules.iter().map(|rule| Arc::new(rule.info.clone())).collect(),
+            correlations: set.correlations.iter().map(|rule| Arc::new(rule.info.clone())).collect(),
+            indicators: indicators.map(|all| all.infos().iter().cloned().map(Arc::new).collect()).unwrap_or_default(),
+        }
+    }
+
+    fn of(&self, by: By) -> (&Arc<RuleInfo>, FindingKind) {
+        match by {
+            By::Rule(place) => (&self.rules[place as usize], FindingKind::Rule),
+            By::Correlation(place) => (&self.correlations[place as usize], FindingKind::Correlation),
+            By::Indicator(place) => (&self.indicators[place as usize], FindingKind::Indicator),
+        }
+    }
+}
+
+impl Outcome {
+    /// Every finding that is not suppressed, in order of time, evidence hash and record.
+    pub fn findings(&mut self) -> io::Result<impl Iterator<Item = io::Result<Finding>>> {
+        let (infos, evidence, manifest) = (&self.infos, &self.evidence, &self.manifest);
+        Ok(self.findings.read::<Stored>()?.filter_map(move |item| match item {
+            Ok((_, stored)) if stored.suppressed.is_some() => None,
+            Ok((_, stored)) => Some(Ok(finding(stored, infos, evidence, manifest))),
+            Err(error) => Some(Err(error)),
+        }))
+    }
+
+    /// The piece of evidence that `id` means.
+    pub fn evidence(&self, id: EvidenceId) -> Option<&Evidence> {
+        self.manifest.evidence.get(*self.evidence.get(&id)? as usize)
+    }
+
+    /// Each piece of evidence by its id.
+    pub fn evidence_by_id(&self) -> BTreeMap<EvidenceId, Evidence> {
+        self.evidence
+            .iter()
+            .map(|(id, place)| (*id, self.manifest.evidence[*place as usize].clone()))
+            .collect()
+    }
+}
+
+/// Which rules some correlation counts.
+pub(crate) fn fed(set: &RuleSet) -> Vec<bool> {
+    let mut fed = vec![false; set.rules.len()];
+    for target in set.correlations.iter().flat_map(|correlation| correlation.targets()) {
+        if let Target::Rule(place) = target {
+            fed[place as usize] = true;
+        }
+    }
+    fed
+}
+
+pub(crate) fn join(
+    hunt: &Hunt<'_>,
+    parts: Vec<(Vec<Evidence>, Counted)>,
+    mut findings: Vec<Sorter>,
+    inputs: Vec<Sorter>,
+    unreadable: BTreeMap<String, String>,
+) -> io::Result<Outcome> {
+    let set = hunt.engine.rules();
+    findings.push(correlate(hunt, inputs)?);
+    let mut findings = Sorter::merge(findings, &hunt.config.tmp)?;
+    let infos = Infos::new(set, hunt.indicators);
+    let (suppressed, levels) = tally(&mut findings, &infos)?;
+    let mut evidence = BTreeMap::new();
+    let mut listed = Vec::new();
+    let mut coverage = Vec::new();
+    let mut volumes = BTreeMap::new();
+    for (file, (members, counted)) in parts.into_iter().enumerate() {
+        let first = listed.len() as u32;
+        for member in 0..members.len() as u32 {
+            evidence.insert(EvidenceId { file: file as u32, member }, first + member);
+        }
+        listed.extend(members);
+        coverage.extend(counted.coverage.into_iter().map(|((member, source), (records, seen))| {
+            covered(hunt, first + member, source, records, &seen)
+        }));
+        for (key, records) in counted.volumes {
+            *volumes.entry(key).or_default() += records;
+        }
+    }
+    let manifest = Manifest {
+        program: hunt.config.program.clone(),
+        rules_sha256: set.sha256.clone(),
+        rules: (set.rules.len() + set.correlations.len()) as u64,
+        settings: hunt.config.settings(),
+        evidence: listed,
+        unreadable,
+    };
+    Ok(Outcome { manifest, coverage, volumes, suppressed, levels, evidence, findings, infos })
+}
+
+/// Runs the correlations, depth by depth, over the sorted inputs.
+fn correlate(hunt: &Hunt<'_>, inputs: Vec<Sorter>) -> io::Result<Sorter> {
+    let set = hunt.engine.rules();
+    let mut sorted = Sorter::merge(inputs, &hunt.config.tmp)?;
+    let mut out = Sorter::new(&hunt.config.tmp, 12 << 20);
+    // Bursts of lower depths, which deeper correlations count; few beside the inputs.
+    let mut below: Vec<Burst> = Vec::new();
+    for depth in 0..Correlator::depths(set) {
+        let mut correlator = Correlator::new(set, depth);
+        let mut lower: Vec<Input> = below.iter().filter_map(Burst::input).collect();
+        lower.sort();
+        let mut lower = lower.into_iter().peekable();
+        for item in sorted.read::<Input>()? {
+            let (_, input) = item?;
+            while let Some(earlier) = lower.next_if(|lower| lower.time <= input.time) {
+                correlator.see(&earlier);
+            }
+            correlator.see(&input);
+        }
+        lower.for_each(|input| correlator.see(&input));
+        let bursts = correlator.finish();
+        for burst in &bursts {
+            report(hunt, burst, &mut out)?;
+        }
+        below.extend(bursts);
+    }
+    Ok(out)
+}
+
+fn report(hunt: &Hunt<'_>, burst: &Burst, out: &mut Sorter) -> io::Result<()> {
+    let correlation = &hunt.engine.rules().correlations[burst.correlation as usize];
+    if !correlation.reports || !wanted(hunt.config, &correlation.info, correlation.level()) {
+        return Ok(());
+    }
+    let Some(last) = burst.events.last() else { return Ok(()) };
+    let by = By::Correlation(burst.correlation);
+    let key = Key {
+        time: burst.window.last.micros(),
+        hash: 0,
+        file: last.evidence.file,
+        member: last.evidence.member,
+        seq: last.seq,
+        rule: by.rank(),
+    };
+    let stored = Stored {
+        by,
+        time: Some(burst.window.last),
+        event_ref: last.clone(),
+        event: burst
+            .group
+            .iter()
+            .map(|(field, text)| model::Fact { field: field.clone(), kind: model::Kind::Str, text: text.clone() })
+            .collect(),
+        matched: Vec::new(),
+        suppressed: suppressed(hunt.suppressor, &correlation.info, burst),
+        burst: Some(burst.clone()),
+    };
+    out.push(key, &stored)
+}
+
+/// Of a correlation, the fields of its group are what a suppression can ask for.
+fn suppressed(suppressor: &Suppressor, info: &RuleInfo, burst: &Burst) -> Option<String> {
+    if suppressor.is_empty() {
+        return None;
+    }
+    let mut event = model::Event::default();
+    burst.group.iter().for_each(|(field, value)| event.push_str(field, value));
+    suppressor.reason(info, &event, &mut detect::Scratch::default()).map(str::to_owned)
+}
+
+type Tallies = (BTreeMap<String, u64>, BTreeMap<Level, u64>);
+
+fn tally(findings: &mut Sorted, infos: &Infos) -> io::Result<Tallies> {
+    let mut tallies = Tallies::default();
+    for item in findings.read::<Stored>()? {
+        let (_, stored) = item?;
+        match stored.suppressed {
+            Some(reason) => *tallies.0.entry(reason).or_default() += 1,
+            None => *tallies.1.entry(infos.of(stored.by).0.level.unwrap_or(Level::Medium)).or_default() += 1,
+        }
+    }
+    Ok(tallies)
+}
+
+fn covered(hunt: &Hunt<'_>, evidence: u32, source: SourceId, records: u64, seen: &[u32]) -> Covered {
+    let rules = hunt.engine.rules_for(source);
+    let mut missing: BTreeMap<&str, u64> = BTreeMap::new();
+    for &rule in rules {
+        for field in hunt.engine.rules().rules[rule as usize].fields() {
+            if hunt.engine.field(field).is_none_or(|slot| seen.binary_search(&slot).is_err()) {
+                *missing.entry(field).or_default() += 1;
+            }
+        }
+    }
+    let mut missing: Vec<(String, u64)> = missing.into_iter().map(|(f, n)| (f.to_owned(), n)).collect();
+    missing.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Covered {
+        evidence,
+        source: hunt.sources.all().get(usize::from(source.0)).cloned().unwrap_or_default(),
+        records,
+        rules: rules.len() as u64,
+        missing,
+    }
+}
+
+fn finding(
+    stored: Stored,
+    infos: &Infos,
+    evidence: &BTreeMap<EvidenceId, u32>,
+    manifest: &Manifest,
+) -> Finding {
+    let (rule, kind) = infos.of(stored.by);
+    let sha256 = evidence
+        .get(&stored.event_ref.evidence)
+        .and_then(|place| manifest.evidence.get(*place as usize))
+        .map_or("", |evidence| evidence.sha256.as_str());
+    let (events, events_total, window, group) = match stored.burst {
+        Some(burst) => (burst.events, burst.total, Some(burst.window), burst.group),
+        None => (Vec::new(), 0, None, Vec::new()),
+    };
+    Finding {
+        id: id(rule, sha256, &stored.event_ref, &group),
+        kind,
+        time: stored.time,
+        level: rule.level.unwrap_or(Level::Medium),
+        rule: Arc::clone(rule),
+        event_ref: stored.event_ref,
+        event: stored.event,
+        matched: stored.matched,
+        events,
+        events_total,
+        window,
+        group,
+    }
+}
+
+/// Stable over runs, machines and paths: rule, evidence, place and group.
+fn id(rule: &RuleInfo, sha256: &str, event: &EventRef, group: &model::Group) -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!(
+        "{}\0{sha256}\0{}\0{}\0{}\0{group:?}",
+        rule.id,
+        event.record,
+        event.seq,
+        event.time.map_or(NO_TIME, Time::micros)
+    ));
+    hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,214 @@
+use memchr::memmem;
+
+use crate::window::Window;
+
+/// How far a message reaches in the window.
+pub(super) struct Extent {
+    /// Its bytes from the beginning of the window's rest, its separator line among them.
+    pub(super) length: usize,
+    /// Whether it goes on beyond what one message may have.
+    pub(super) cut: bool,
+}
+
+/// Finds the end of the message at which `window` stands; `None` at the end of the mailbox. At most
+/// `limit` bytes belong to a message.
+///
+/// A message ends before a separator line that follows an empty line (mboxo, mboxrd), or where its
+/// `Content-Length` says, if a separator line or the end stands there (mboxcl).
+pub(super) fn next(window: &mut Window<'_>, limit: usize) -> Option<Extent> {
+    window.next(|byte| matches!(byte, b'\r' | b'\n'))?;
+    if let Some(length) = by_content_length(window, limit) {
+        return Some(Extent { length, cut: false });
+    }
+    let mut from = 0;
+    loop {
+        match find_separator(window.rest(), from) {
+            Found::At(length) if length <= limit => return Some(Extent { length, cut: false }),
+            Found::At(_) => return Some(Extent { length: limit, cut: true }),
+            Found::None { resume } => from = resume,
+        }
+        let length = window.rest().len();
+        if length > limit {
+            return Some(Extent { length: limit, cut: true });
+        }
+        if !window.more() {
+            return Some(Extent { length, cut: false });
+        }
+    }
+}
+
+/// Leaves behind everything up to the next separator line.
+pub(super) fn skip_to_separator(window: &mut Window<'_>) {
+    loop {
+        match find_separator(window.rest(), 0) {
+            Found::At(length) => return window.take(length),
+            Found::None { resume } => window.take(resume),
+        }
+        if !window.more() {
+            let rest = window.rest().len();
+            return window.take(rest);
+        }
+    }
+}
+
+/// The length of the separator line at the beginning of `bytes`, with its line end.
+pub(super) fn separator_at(bytes: &[u8]) -> Option<usize> {
+    let length = memchr::memchr(b'\n', &bytes[..bytes.len().min(MAX_LINE)])? + 1;
+    is_separator(&bytes[..length]).then_some(length)
+}
+
+/// Whether `line` is `From SENDER DATE`, with a time of day and a year: a sentence that begins with
+/// “From” has none.
+pub(super) fn is_separator(line: &[u8]) -> bool {
+    let Some(line) = line.strip_prefix(b"From ") else { return false };
+    let (mut clock, mut year) = (false, false);
+    for word in line.trim_ascii().split(u8::is_ascii_whitespace).skip(1) {
+        clock |= matches!(word, [b'0'..=b'9', b':', ..] | [b'0'..=b'9', b'0'..=b'9', b':', ..]);
+        year |= word.len() == 4 && (word.starts_with(b"19") || word.starts_with(b"20")) && word.is_ascii();
+    }
+    clock && year
+}
+
+/// Takes one `>` from the lines that writers of mailboxes mark because they begin with “From”. Uses
+/// `buffer` only where there are any.
+pub(super) fn unescape<'b>(message: &'b [u8], buffer: &'b mut Vec<u8>) -> &'b [u8] {
+    if memmem::find(message, b">From ").is_none() {
+        return message;
+    }
+    buffer.clear();
+    for line in message.split_inclusive(|&byte| byte == b'\n') {
+        let marks = line.iter().take_while(|&&byte| byte == b'>').count();
+        let marked = marks > 0 && line[marks..].starts_with(b"From ");
+        buffer.extend_from_slice(&line[usize::from(marked)..]);
+    }
+    buffer
+}
+
+/// Bytes of a separator line.
+const MAX_LINE: usize = 1024;
+
+enum Found {
+    /// A separator line begins here.
+    At(usize),
+    /// There is none; nothing before `resume` need be looked at again.
+    None { resume: usize },
+}
+
+/// Finds a separator line after an empty line, from byte `from` on.
+fn find_separator(bytes: &[u8], from: usize) -> Found {
+    for at in memmem::find_iter(&bytes[from..], b"\nFrom ") {
+        let line = from + at + 1;
+        let after_empty_line = bytes[..line].ends_with(b"\n\n") || bytes[..line].ends_with(b"\n\r\n");
+        if !after_empty_line {
+            continue;
+        }
+        if separator_at(&bytes[line..]).is_some() {
+            return Found::At(line);
+        }
+        if bytes.len() - line < MAX_LINE && !bytes[line..].contains(&b'\n') {
+            return Found::None { resume: line.saturating_sub(3).max(from) };
+        }
+    }
+    Found::None { resume: bytes.len().saturating_sub(b"\n\r\nFrom".len()).max(from) }
+}
+
+/// The end of the message by its `Content-Length`, where that can be believed.
+fn by_content_length(window: &mut Window<'_>, limit: usize) -> Option<usize> {
+    let (body, stated) = loop {
+        let head = &window.rest()[..window.rest().len().min(MAX_HEADER)];
+        let body = memmem::find(head, b"\n\n").map(|at| at + 2).or_else(|| memmem::find(head, b"\n\r\n").map(|at| at + 3));
+        match body {
+            Some(body) => break (body, content_length(&head[..body])?),
+            None if head.len() < MAX_HEADER && window.more() => {}
+            None => return None,
+        }
+    };
+    let end = body.checked_add(stated).filter(|&end| end <= limit)?;
+    while window.rest().len() < end + MAX_LINE && window.more() {}
+    let tail = window.rest().get(end..)?;
+    let blanks = tail.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    (blanks == tail.len() || (blanks > 0 || window.rest()[..end].ends_with(b"\n")) && separator_at(&tail[blanks..]).is_some())
+        .then_some(end)
+}
+
+/// Bytes of a header in which a `Content-Length` is looked for.
+const MAX_HEADER: usize = 64 << 10;
+
+fn content_length(header: &[u8]) -> Option<usize> {
+    header.split(|&byte| byte == b'\n').find_map(|line| {
+        let colon = memchr::memchr(b':', line)?;
+        line[..colon].eq_ignore_ascii_case(b"content-length").then_some(())?;
+        std::str::from_utf8(line[colon + 1..].trim_ascii()).ok()?.parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lengths(text: &str, limit: usize) -> Vec<(String, bool)> {
+        let mut input = text.as_bytes();
+        let mut window = Window::new(&mut input);
+        let mut found = Vec::new();
+        while let Some(extent) = next(&mut window, limit) {
+            found.push((String::from_utf8_lossy(&window.rest()[..extent.length]).into_owned(), extent.cut));
+            window.take(extent.length);
+            if extent.cut {
+                skip_to_separator(&mut window);
+            }
+        }
+        found
+    }
+
+    const ONE: &str = "From a@example.org Tue Aug 24 09:12:00 2021\nSubject: one\n\nFrom here on it rains.\n\n";
+    const TWO: &str = "From b@example.org Tue Aug 24 09:13:00 2021\nSubject: two\n\n>From there.\n";
+
+    #[test]
+    fn messages_end_before_separators() {
+        let both = lengths(&format!("{ONE}{TWO}"), 1 << 20);
+        assert_eq!(both, [(ONE.to_owned(), false), (TWO.to_owned(), false)]);
+        assert_eq!(lengths("", 1 << 20), []);
+        assert_eq!(lengths("\n\n", 1 << 20), []);
+    }
+
+    #[test]
+    fn a_content_length_hides_separators_when_it_leads_to_one() {
+        let body = "quoted:\n\nFrom c@example.org Tue Aug 24 09:14:00 2021\nSubject: inner\n\nend\n";
+        let message = |stated: usize| {
+            format!("From a@example.org Tue Aug 24 09:12:00 2021\nContent-Length: {stated}\n\n{body}")
+        };
+        let right = format!("{}\n{TWO}", message(body.len()));
+        assert_eq!(lengths(&right, 1 << 20).len(), 2);
+        let wrong = format!("{}\n{TWO}", message(body.len() + 9));
+        assert_eq!(lengths(&wrong, 1 << 20).len(), 3);
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_cut_and_the_next_one_found() {
+        let long = format!("From a@example.org Tue Aug 24 09:12:00 2021\nSubject: x\n\n{}\n\n", "x".repeat(5000));
+        let found = lengths(&format!("{long}{TWO}"), 1000);
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].0.len(), found[0].1), (1000, true));
+        assert_eq!(found[1], (TWO.to_owned(), false));
+    }
+
+    #[test]
+    fn marks_of_the_mailbox_are_taken_off() {
+        let mut buffer = Vec::new();
+        assert_eq!(unescape(b"a\n>From b\n>>From c\n> From d\n", &mut buffer), b"a\nFrom b\n>From c\n> From d\n");
+        assert_eq!(unescape(b"plain", &mut buffer), b"plain");
+    }
+
+    #[test]
+    fn a_sentence_is_no_separator() {
+        for (line, expected) in [
+            ("From MAILER-DAEMON Fri Jul  8 12:08:34 2011", true),
+            ("From a@example.org  Thu Aug 22 12:36:23 2002 +0100", true),
+            ("From here on, at 9:30 it rains", false),
+            ("From 2021 on", false),
+            ("from a@example.org Tue Aug 24 09:12:00 2021", false),
+        ] {
+            assert_eq!(is_separator(line.as_bytes()), expected, "{line}");
+        }
+    }
+}

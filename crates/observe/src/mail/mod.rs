@@ -1,0 +1,152 @@
+//! Mail: single messages (RFC 5322), as a Maildir holds them too, and mailboxes in the mbox family.
+//!
+//! Each message is one record whose facts come from its header and the list of its parts; nothing
+//! is rendered and no address is followed. Bodies are read for the sizes and hashes of attachments
+//! alone.
+
+mod facts;
+mod mbox;
+
+use std::io::BufRead;
+
+use mail_parser::MessageParser;
+use model::{Event, Place, Problem, SourceId};
+
+use crate::window::Window;
+use crate::{Collector, Context};
+
+/// Bytes of one message; what lies beyond is left out.
+const MAX_MESSAGE: usize = 32 << 20;
+
+/// Names of header fields, in lower case, that are hardly found outside mail.
+const TELLING: [&str; 13] = [
+    "received", "return-path", "from", "to", "cc", "reply-to", "subject", "message-id", "delivered-to",
+    "envelope-to", "x-original-to", "dkim-signature", "arc-seal",
+];
+
+/// Names of header fields, in lower case, that HTTP and others have as well.
+const COMMON: [&str; 8] = [
+    "date", "mime-version", "content-type", "content-transfer-encoding", "authentication-results", "x-mailer",
+    "user-agent", "x-originating-ip",
+];
+
+/// Whether a text that begins like `head` is a message.
+pub(crate) fn recognise_message(head: &str) -> bool {
+    let mut telling = 0;
+    let mut common = 0;
+    for line in head.trim_start_matches('\u{FEFF}').lines().take(200) {
+        if line.starts_with([' ', '\t']) && telling + common > 0 {
+            continue;
+        }
+        let Some((name, _)) = line.split_once(':') else { break };
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
+            break;
+        }
+        let name = name.to_ascii_lowercase();
+        telling += usize::from(TELLING.contains(&name.as_str()));
+        common += usize::from(COMMON.contains(&name.as_str()));
+        if telling >= 2 && telling + common >= 3 {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a text that begins like `head` is a mailbox: a line `From SENDER DATE`, then a header.
+pub(crate) fn recognise_mbox(head: &str) -> bool {
+    let Some((first, rest)) = head.trim_start_matches('\u{FEFF}').split_once('\n') else { return false };
+    mbox::is_separator(first.as_bytes())
+        && rest.lines().next().is_some_and(|line| {
+            line.split_once(':').is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic()))
+        })
+}
+
+/// Reads a single message.
+pub(crate) fn read_message(input: &mut dyn BufRead, context: &Context<'_>, out: &mut dyn Collector) {
+    let mut reader = Reader::new(context, out);
+    let mut window = Window::new(input);
+    while window.rest().len() <= MAX_MESSAGE && window.more() {}
+    let length = window.rest().len();
+    reader.message(&window.rest()[..length.min(MAX_MESSAGE)], 0, None);
+    if length > MAX_MESSAGE {
+        reader.too_long();
+    }
+    reader.failed(&mut window);
+}
+
+/// Reads every message of a mailbox.
+pub(crate) fn read_mbox(input: &mut dyn BufRead, context: &Context<'_>, out: &mut dyn Collector) {
+    let mut reader = Reader::new(context, out);
+    let mut window = Window::new(input);
+    let mut unescaped = Vec::new();
+    while let Some(message) = mbox::next(&mut window, MAX_MESSAGE) {
+        let offset = window.offset();
+        let rest = window.rest();
+        let separator = mbox::separator_at(rest).map(|length| &rest[..length]);
+        let start = separator.map_or(0, <[u8]>::len);
+        let bytes = mbox::unescape(&rest[start..message.length], &mut unescaped);
+        reader.message(bytes, offset, separator);
+        if message.cut {
+            reader.too_long();
+        }
+        window.take(message.length);
+        if message.cut {
+            mbox::skip_to_separator(&mut window);
+        }
+    }
+    reader.failed(&mut window);
+}
+
+struct Reader<'o> {
+    parser: MessageParser,
+    source: SourceId,
+    event: Event,
+    count: u64,
+    out: &'o mut dyn Collector,
+}
+
+impl<'o> Reader<'o> {
+    fn new(context: &Context<'_>, out: &'o mut dyn Collector) -> Self {
+        Self {
+            parser: MessageParser::default(),
+            source: context.sources.named("mail"),
+            event: Event::default(),
+            count: 0,
+            out,
+        }
+    }
+
+    /// Hands over the message in `bytes`, which begins at `offset` after its `separator`, if any.
+    fn message(&mut self, bytes: &[u8], offset: u64, separator: Option<&[u8]>) {
+        self.count += 1;
+        self.event.clear();
+        match self.parser.parse(bytes) {
+            Some(message) => {
+                facts::push(&message, bytes, &mut self.event);
+                if let Some(line) = separator {
+                    self.event.push_str("mail.envelope", String::from_utf8_lossy(line).trim_end());
+                }
+                self.event.source = self.source;
+                self.event.record = self.count;
+                self.event.offset = offset;
+                self.out.event(&mut self.event);
+            }
+            None => self.problem("has no header; left out"),
+        }
+    }
+
+    fn too_long(&mut self) {
+        self.problem("longer than 32 MiB; read up to there");
+    }
+
+    fn problem(&mut self, what: &str) {
+        self.out.problem(Problem::new(Place::Record(self.count), what));
+    }
+
+    fn failed(&mut self, window: &mut Window<'_>) {
+        if let Some(failure) = window.failure() {
+            let place = Place::Offset(window.offset() + window.rest().len() as u64);
+            self.out.problem(Problem::new(place, format!("cannot be read further: {failure}")));
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The answer in a few sentences, the same for the terminal and the report.
+
+use model::{Case, Exposed, Exposure, ExposureKind, Gap, Incident, Level, Touched};
+
+use crate::dates::{date, date_time, span};
+use crate::text::{clip, count, join, number, some};
+
+/// What happened, since when, how long unnoticed, what was touched, what is exposed, what to look at
+/// first: three to seven sentences of plain text, each standing alone.
+///
+/// The words go no further than the evidence: they say "at least since", name no actor, and where
+/// nothing was found they say what was read. Log values within are made visible and cut.
+pub fn answer(case: &Case) -> Vec<String> {
+    match case.incidents.first() {
+        Some(main) => incident_answer(case, main),
+        None => quiet_answer(case),
+    }
+}
+
+fn incident_answer(case: &Case, main: &Incident) -> Vec<String> {
+    [
+        Some(since(main)),
+        unnoticed(case, main),
+        touched(main),
+        Some(exposed(main)),
+        look_first(main),
+        missing(case, main),
+        others(case, main),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Whether an intrusion is shown, or only something that wants an explanation.
+fn since(main: &Incident) -> String {
+    let what = if main.level >= Level::High { "signs of an intrusion" } else { "activity that needs an explanation" };
+    match (main.first, main.last) {
+        (Some(first), Some(last)) if first.day() == last.day() => {
+            format!("The evidence shows {what} on {}, beginning at {}.", date(first), clock(first))
+        }
+        (Some(first), Some(last)) => format!(
+            "The evidence shows {what} at least since {}; the last trace is of {}.",
+            date_time(first),
+            date(last)
+        ),
+        _ => format!("The evidence shows {what}, at a time that the records do not tell."),
+    }
+}
+
+fn clock(time: model::Time) -> String {
+    let civil = time.civil();
+    format!("{:02}:{:02} UTC", civil.hour(), civil.minute())
+}
+
+fn unnoticed(case: &Case, main: &Incident) -> Option<String> {
+    let detected = case.detected?;
+    let days = main.dwell_days.filter(|&days| days >= 0)? as u64;
+    let mut text = match (case.detected_given, days) {
+        (true, 0) => format!("It was detected on the day of its first trace, {}", date(detected)),
+        (true, _) => format!("It stayed unnoticed for {}, until {}", count(days, "day"), date(detected)),
+        (false, 0) => return None,
+        (false, _) => format!(
+            "From its first trace to the last record of the evidence, {}, it is {} (no date of detection was given)",
+            date(detected),
+            count(days, "day")
+        ),
+    };
+    let actionable = main.first_actionable.as_ref().and_then(|key| key.time.map(|time| (key, time)));
+    if let Some((key, time)) = actionable.filter(|&(_, time)| case.detected_given && time < detected) {
+        let before = detected.day() - time.day();
+        if before > 0 {
+            text.push_str(&format!(
+                "; someone could have acted on a trace of {}, {} earlier ({})",
+                date(time),
+                count(before as u64, "day"),
+                clip(&key.title, 90)
+            ));
+        }
+    }
+    text.push('.');
+    Some(text)
+}
+
+fn touched(main: &Incident) -> Option<String> {
+    let parts: Vec<String> = [
+        (&main.hosts, "host", 4),
+        (&main.accounts, "account", 3),
+        (&main.mailboxes, "mailbox", 3),
+        (&main.addresses, "network address", 3),
+    ]
+    .into_iter()
+    .filter(|(things, ..)| !things.is_empty())
+    .map(|(things, noun, shown)| {
+        format!("{} ({})", count(things.len() as u64, noun), names(things, shown))
+    })
+    .collect();
+    (!parts.is_empty()).then(|| format!("It touches {}.", join(&parts)))
+}
+
+fn names(things: &[Touched], max: usize) -> String {
+    some(things.iter().map(|thing| thing.name.as_str()), max)
+}
+
+fn exposed(main: &Incident) -> String {
+    let parts: Vec<String> = [
+        (ExposureKind::Taken, "taken out"),
+        (ExposureKind::Read, "read"),
+        (ExposureKind::CouldRead, "within reach, without a trace that it was read"),
+    ]
+    .into_iter()
+    .filter_map(|(how, words)| {
+        let kinds = exposed_things(&main.exposure, how);
+        (!kinds.is_empty()).then(|| format!("{words}: {}", join(&kinds)))
+    })
+    .collect();
+    if parts.is_empty() {
+        return "No rule shows what was read or taken out; that is no proof that nothing was.".to_owned();
+    }
+    format!("As far as the evidence goes, this is exposed – {}.", parts.join("; "))
+}
+
+/// `3 mailboxes (…)` for each kind of thing that was exposed in this way.
+fn exposed_things(exposure: &[Exposure], how: ExposureKind) -> Vec<String> {
+    [Exposed::Mailbox, Exposed::Share, Exposed::File, Exposed::Account]
+        .into_iter()
+        .filter_map(|what| {
+            let things: Vec<&str> = exposure
+                .iter()
+                .filter(|thing| thing.how == how && thing.what == what)
+                .map(|thing| thing.name.as_str())
+                .collect();
+            let nouns = count(things.len() as u64, exposed_noun(what));
+            (!things.is_empty()).then(|| format!("{nouns} ({})", some(things, 2)))
+        })
+        .collect()
+}
+
+/// What a person calls a thing that was put at risk.
+pub(crate) const fn exposed_noun(what: Exposed) -> &'static str {
+    match what {
+        Exposed::Account => "account",
+        Exposed::Mailbox => "mailbox",
+        Exposed::Share => "share",
+        Exposed::File => "file",
+    }
+}
+
+fn look_first(main: &Incident) -> Option<String> {
+    let key = main.key.first()?;
+    let when = key.time.map(|time| format!(" ({})", date_time(time))).unwrap_or_default();
+    Some(format!("Look first at “{}”{when}: {}.", clip(&key.title, 90), clip(&key.what, 160).trim_end_matches('.')))
+}
+
+fn missing(case: &Case, main: &Incident) -> Option<String> {
+    let gaps: Vec<&Gap> = main.gaps.iter().filter_map(|&at| case.gaps.get(at as usize)).collect();
+    let longest = gaps.iter().max_by_key(|gap| (gap.days, std::cmp::Reverse(gap.from)))?;
+    let detail = format!("{}, {}", clip(&longest.source, 60), span(longest.from, longest.until));
+    Some(match gaps.len() {
+        1 => format!("Within this time records are missing ({detail}); what happened then cannot be told."),
+        several => format!(
+            "Within this time records are missing in {}, the longest of {} ({detail}); what happened then cannot be told.",
+            count(several as u64, "span"),
+            count(longest.days.max(0) as u64, "day"),
+        ),
+    })
+}
+
+fn others(case: &Case, main: &Incident) -> Option<String> {
+    let rest = case.incidents.len() as u64 - 1;
+    let next = case.incidents.iter().find(|other| other.id != main.id)?;
+    let title = clip(&next.title, 110);
+    Some(match rest {
+        1 => format!("One other incident stands apart from it, at level {}: {title}.", next.level),
+        _ => format!(
+            "{} other incidents stand apart from it, the weightiest at level {}: {title}.",
+            number(rest),
+            next.level
+        ),
+    })
+}
+
+/// Where no incident was made: what was read, and how little that proves.
+fn quiet_answer(case: &Case) -> Vec<String> {
+    let records: u64 = case.manifest.evidence.iter().map(|evidence| evidence.records).sum();
+    let findings: u64 = case.findings.values().sum();
+    let first = case.manifest.evidence.iter().filter_map(|evidence| evidence.first).min();
+    let last = case.manifest.evidence.iter().filter_map(|evidence| evidence.last).max();
+    let when = first.zip(last).map(|(a, b)| format!(" from {}", span(a, b))).unwrap_or_default();
+    let sources = case.manifest.evidence.iter().filter(|evidence| evidence.records > 0).count() as u64;
+    let mut lines = vec!["No sign of an intrusion was found in what was read.".to_owned()];
+    lines.push(if records == 0 {
+        "No record could be read from the evidence, so this says nothing about what happened.".to_owned()
+    } else {
+        format!(
+            "Read were {}{when} in {}, with {}.",
+            count(records, "record"),
+            count(sources, "source"),
+            count(case.manifest.rules, "rule")
+        )
+    });
+    if findings > 0 {
+        lines.push(format!(
+            "{} no incident; each may still be worth a look.",
+            match findings {
+                1 => "One finding belongs to".to_owned(),
+                _ => format!("{} findings belong to", number(findings)),
+            }
+        ));
+    }
+    lines.extend(reading_gaps(case));
+    lines.push("That is no proof of absence: only what these sources record, and these rules look for, can be seen.".to_owned());
+    lines
+}
+
+fn reading_gaps(case: &Case) -> Option<String> {
+    let problems = case.manifest.evidence.iter().filter(|evidence| evidence.problems_total > 0).count();
+    let parts: Vec<String> = [
+        (case.gaps.len(), "gap", "in the records"),
+        (problems, "source", "that could only be read in part"),
+        (case.manifest.unreadable.len(), "path", "that could not be read at all"),
+    ]
+    .into_iter()
+    .filter(|&(n, ..)| n > 0)
+    .map(|(n, noun, what)| format!("{} {what}", count(n as u64, noun)))
+    .collect();
+    (!parts.is_empty()).then(|| format!("There are {}.", join(&parts)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn a_long_intrusion_is_told_in_a_few_sentences() {
+        let lines = answer(&sample::case());
+        assert!((3..=7).contains(&lines.len()));
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn nothing_found_is_not_nothing_happened() {
+        insta::assert_snapshot!(answer(&sample::quiet_case()).join("\n"));
+        assert!(answer(&Case::default())[1].starts_with("No record could be read"));
+    }
+
+    #[test]
+    fn without_a_given_date_nothing_is_called_unnoticed() {
+        let mut case = sample::case();
+        case.detected_given = false;
+        let text = answer(&case).join("\n");
+        assert!(!text.contains("unnoticed") && text.contains("no date of detection was given"), "{text}");
+    }
+
+    #[test]
+    fn a_weak_incident_is_not_called_an_intrusion() {
+        let mut case = sample::case();
+        case.incidents.remove(0);
+        case.incidents[0].level = Level::Medium;
+        let text = answer(&case).join("\n");
+        assert!(!text.contains("intrusion"), "{text}");
+    }
+
+    #[test]
+    fn log_values_cannot_speak_to_the_terminal() {
+        let mut case = sample::case();
+        case.incidents[0].hosts[0].name = "\u{1b}[2JEX01\u{202e}".into();
+        case.incidents[0].key[0].what = "a\r\nb\u{7}".into();
+        let text = answer(&case).join("\n");
+        assert!(!text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text}");
+    }
+}
