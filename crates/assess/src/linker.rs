@@ -1,12 +1,11 @@
-use std::sync::Arc;
-
-use model::{Finding, Level, RuleInfo, Time};
+use model::{Finding, Level, Time};
 use rustc_hash::FxHashMap;
 
 use crate::mention::Mentions;
 use crate::plan::Plan;
 use crate::runs::{RuleId, Runs, Sighting};
 use crate::tables::{BadTable, Tables};
+use crate::tactic::Purpose;
 use crate::things::{Named, ThingId, Things};
 use crate::volume::{Volume, Volumes};
 use crate::{Kind, Settings, normal};
@@ -19,7 +18,7 @@ pub struct Linker {
     pub(crate) things: Things,
     pub(crate) runs: Runs,
     pub(crate) rules: Vec<Rule>,
-    rule_ids: FxHashMap<Box<str>, RuleId>,
+    pub(crate) rule_ids: FxHashMap<Box<str>, RuleId>,
     pub(crate) volumes: Volumes,
     /// Address → the machine that has it; `None` where several claim it.
     pub(crate) machines: FxHashMap<ThingId, Option<ThingId>>,
@@ -32,12 +31,27 @@ pub struct Linker {
 /// What the first pass learns of a rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
-    pub(crate) info: Arc<RuleInfo>,
-    pub(crate) level: Level,
+    /// What it is a sign of.
+    pub(crate) purpose: Purpose,
     /// Its tactics, as bits.
     pub(crate) mask: u32,
     /// On how many days it fires, by machine, and the last of them.
     pub(crate) machines: FxHashMap<Option<ThingId>, (u64, i64)>,
+    /// How many accounts, addresses and the like it named first, and how many other things.
+    named_first: [usize; 2],
+    /// The time after which its findings are told apart by machine alone, since it names too many.
+    crowded_after: Option<Option<Time>>,
+}
+
+/// How many things of either sort one rule may name first: one noisy rule must not fill the room in
+/// which all others are linked.
+const MOST_NAMED_FIRST: usize = 5_000;
+
+impl Rule {
+    /// Whether a finding of `time` comes after the rule named too many actors.
+    pub(crate) fn is_crowded(&self, time: Option<Time>) -> bool {
+        self.crowded_after.is_some_and(|after| time > after)
+    }
 }
 
 impl Linker {
@@ -62,8 +76,8 @@ impl Linker {
     /// machine of a record that does not say.
     pub fn see(&mut self, finding: &Finding, default_host: Option<&str>) {
         let mentions = self.tables.mentions(finding, default_host);
-        let matters = finding.level >= Level::Medium;
-        let named = Named::new(&mentions, |mention| self.things.note(mention, matters));
+        let rule = self.rule(finding);
+        let named = self.note(finding, rule, &mentions);
         let day = finding.time.map_or(i64::MIN, Time::day);
         if finding.level > Level::Informational {
             for &thing in named.all.iter().filter(|&&thing| Some(thing) != named.own) {
@@ -76,7 +90,6 @@ impl Linker {
             self.days += 1;
         }
         self.last = self.last.max(finding.time);
-        let rule = self.rule(finding);
         let fired = self.rules[rule as usize].machines.entry(named.own).or_insert((0, i64::MIN));
         if fired.0 == 0 || fired.1 != day {
             *fired = (fired.0 + 1, day);
@@ -101,9 +114,29 @@ impl Linker {
         Plan::new(self)
     }
 
-    /// The number that `rule` was given, if it was seen.
-    pub(crate) fn rule_ids(&mut self) -> FxHashMap<Box<str>, RuleId> {
-        std::mem::take(&mut self.rule_ids)
+    /// Gives a number to all that a finding names, as far as there is room.
+    fn note(&mut self, finding: &Finding, rule: RuleId, mentions: &Mentions) -> Named {
+        let matters = finding.level >= Level::Medium;
+        let rule = &mut self.rules[rule as usize];
+        let crowded = rule.is_crowded(finding.time);
+        let things = &mut self.things;
+        let named = Named::new(mentions, crowded, |mention| {
+            let sort = usize::from(!mention.kind.tells_actors_apart());
+            let before = things.len();
+            let room = matters || before < Things::MOST / 2;
+            let full = crowded || !room || (sort == 1 && rule.named_first[sort] >= MOST_NAMED_FIRST);
+            let id = if full && !mention.own {
+                things.find_or_refuse(mention.kind, &mention.key)
+            } else {
+                things.note(mention)
+            };
+            rule.named_first[sort] += things.len() - before;
+            id
+        });
+        if rule.named_first[0] >= MOST_NAMED_FIRST && rule.crowded_after.is_none() {
+            rule.crowded_after = Some(finding.time);
+        }
+        named
     }
 
     fn rule(&mut self, finding: &Finding) -> RuleId {
@@ -111,10 +144,12 @@ impl Linker {
             return known;
         }
         let id = self.rules.len() as RuleId;
+        let purpose = self.tables.tactics.of(&finding.rule);
         self.rules.push(Rule {
-            info: Arc::clone(&finding.rule),
-            level: finding.level,
-            mask: self.tables.tactics.of(&finding.rule).mask(),
+            mask: purpose.mask(),
+            purpose,
+            named_first: [0; 2],
+            crowded_after: None,
             machines: FxHashMap::default(),
         });
         self.rule_ids.insert(finding.rule.id.as_str().into(), id);
@@ -125,7 +160,7 @@ impl Linker {
     /// one other machine and one address inside.
     fn learn_machine(&mut self, mentions: &Mentions, named: &Named) {
         if let (Some(own), Some(address)) = (named.own, &mentions.other_address) {
-            if let Some(address) = self.things.note(address, true) {
+            if let Some(address) = self.things.note(address) {
                 self.claim(address, own);
             }
             return;

@@ -10,6 +10,7 @@ pub(crate) enum Kind {
     Host,
     Address,
     Account,
+    Target,
     Mailbox,
     Process,
     Pid,
@@ -22,7 +23,7 @@ impl Kind {
     /// Whether a run of findings keeps its values of this kind apart: who acted and from where,
     /// not what was touched on the way.
     pub(crate) fn tells_actors_apart(self) -> bool {
-        matches!(self, Self::Host | Self::Address | Self::Account | Self::Mailbox)
+        matches!(self, Self::Host | Self::Address | Self::Account | Self::Target | Self::Mailbox)
     }
 }
 
@@ -80,7 +81,7 @@ impl Tables {
 
     pub(crate) fn says_nothing(&self, text: &str) -> bool {
         let text = text.trim();
-        text.is_empty() || (text.len() < 16 && self.skip_all.contains(text.to_ascii_lowercase().as_str()))
+        text.is_empty() || (text.len() < 16 && self.skip_all.iter().any(|skip| skip.eq_ignore_ascii_case(text)))
     }
 
     fn own_host(&self, finding: &Finding, default: Option<&str>, out: &mut Mentions) -> Option<Mention> {
@@ -144,8 +145,8 @@ impl Tables {
 }
 
 fn applies(row: &FieldRow, finding: &Finding) -> bool {
-    row.when.as_ref().is_none_or(|when| holds(when, finding))
-        && row.unless.as_ref().is_none_or(|unless| !holds(unless, finding))
+    (row.when.is_empty() || row.when.iter().any(|when| holds(when, finding)))
+        && !row.unless.iter().any(|unless| holds(unless, finding))
 }
 
 fn holds(condition: &Condition, finding: &Finding) -> bool {

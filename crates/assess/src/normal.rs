@@ -54,7 +54,7 @@ pub(crate) fn named(
         Kind::Host => host_or_address(tables, text),
         Kind::Address if row.names => address(text).or_else(|| machine_name(text)),
         Kind::Address => address(text),
-        Kind::Account => account(tables, text, host),
+        Kind::Account | Kind::Target => account(tables, text, host),
         Kind::Mailbox => mailbox(tables, text),
         Kind::Process => process(tables, text),
         Kind::Pid => at_host(tables, Kind::Pid, text, host),
@@ -133,7 +133,7 @@ fn machine_name(text: &str) -> Option<Named> {
 }
 
 /// A person's or service's name without its domain, wherever that stands.
-fn account(tables: &Tables, text: &str, host: &Machine) -> Option<Named> {
+pub(crate) fn account(tables: &Tables, text: &str, host: &Machine) -> Option<Named> {
     let text = text.trim_matches(['"', '\'']).split(" (").next()?.trim();
     let (domain, name) = match text.rsplit_once(['\\', '/']) {
         Some((domain, name)) => (domain, name),
@@ -168,7 +168,7 @@ pub(crate) fn identity(name: &str) -> String {
     name.split('@').next().unwrap_or_default().trim().to_lowercase()
 }
 
-fn mailbox(tables: &Tables, text: &str) -> Option<Named> {
+pub(crate) fn mailbox(tables: &Tables, text: &str) -> Option<Named> {
     let text = text.trim_matches(['"', '\'', '<', '>', ' ']);
     let text = match text.get(..5) {
         Some(start) if start.eq_ignore_ascii_case("smtp:") => &text[5..],
@@ -214,6 +214,12 @@ fn file(tables: &Tables, field: &str, text: &str) -> Option<Named> {
     let key = if extension.is_some() { last.to_lowercase() } else { path.to_lowercase() };
     let fits = key.len() >= 4 && !starts_registry && !skipped(tables, Kind::File, &key);
     fits.then(|| Named::new(key, path))
+}
+
+/// A file at risk is the whole path, not its last name.
+pub(crate) fn whole_path(text: &str) -> Option<Named> {
+    let path = cut(text.trim().trim_matches(['"', '\'']));
+    (!path.is_empty()).then(|| Named::new(path.to_lowercase(), path))
 }
 
 /// A share as `\\HOST\share`; event 5145 writes `\\*\share`, Samba the bare name.

@@ -65,10 +65,10 @@ const MOST_THINGS: usize = 48;
 
 impl Runs {
     /// Groups by rule, machine and actors; past it by rule and machine, then by rule alone.
-    const MOST_GROUPS: usize = 40_000;
-    const MOST_COARSE: usize = 50_000;
+    const MOST_GROUPS: usize = 30_000;
+    const MOST_COARSE: usize = 40_000;
     /// Runs; past it a group's last run goes on.
-    const MOST_RUNS: usize = 80_000;
+    const MOST_RUNS: usize = 60_000;
 
     /// Puts a finding into its run. Findings come in order of time.
     pub(crate) fn add(&mut self, sighting: &Sighting) -> RunId {

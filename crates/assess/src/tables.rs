@@ -21,7 +21,7 @@ pub struct BadTable {
 pub(crate) struct Tables {
     pub(crate) fields: FxHashMap<String, Vec<FieldRow>>,
     pub(crate) skip: FxHashMap<Kind, FxHashSet<String>>,
-    pub(crate) skip_all: FxHashSet<String>,
+    pub(crate) skip_all: Vec<String>,
     pub(crate) account_starts: Vec<String>,
     pub(crate) account_domains: Vec<String>,
     pub(crate) local_accounts: FxHashSet<String>,
@@ -41,8 +41,8 @@ pub(crate) struct FieldRow {
     pub(crate) rank: usize,
     pub(crate) own: bool,
     pub(crate) names: bool,
-    pub(crate) when: Option<Condition>,
-    pub(crate) unless: Option<Condition>,
+    pub(crate) when: Vec<Condition>,
+    pub(crate) unless: Vec<Condition>,
 }
 
 /// `field`, or `field=value`.
@@ -65,6 +65,9 @@ pub(crate) struct Service {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Links {
     pub(crate) join: i64,
+    pub(crate) bridge: i64,
+    pub(crate) firm: i64,
+    pub(crate) barely: i64,
     pub(crate) noisy: i64,
     pub(crate) least: i64,
     pub(crate) host: Weight,
@@ -132,7 +135,7 @@ impl Tables {
         Ok(Self {
             fields: field_rows(entities.field),
             skip,
-            skip_all: entities.skip.all.into_iter().collect(),
+            skip_all: entities.skip.all,
             account_starts: entities.skip.account_starts,
             account_domains: entities.skip.account_domains,
             local_accounts: entities.local.account.into_iter().collect(),
@@ -158,8 +161,8 @@ fn field_rows(rows: Vec<FieldEntry>) -> FxHashMap<String, Vec<FieldRow>> {
             rank,
             own: row.own,
             names: row.names,
-            when: row.when.map(condition),
-            unless: row.unless.map(condition),
+            when: row.when.into_iter().map(condition).collect(),
+            unless: row.unless.into_iter().map(condition).collect(),
         };
         for field in row.fields {
             found.entry(field).or_default().push(made.clone());
@@ -225,9 +228,9 @@ struct FieldEntry {
     #[serde(default)]
     names: bool,
     #[serde(default)]
-    when: Option<String>,
+    when: Vec<String>,
     #[serde(default)]
-    unless: Option<String>,
+    unless: Vec<String>,
     fields: Vec<String>,
 }
 

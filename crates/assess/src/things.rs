@@ -29,9 +29,8 @@ pub(crate) struct Things {
 }
 
 impl Things {
-    /// How many there may be. Past it, a new name links nothing; past half of it, a new name in
-    /// a finding below medium does not.
-    const MOST: usize = 150_000;
+    /// How many there may be. Past it, a new name links nothing.
+    pub(crate) const MOST: usize = 120_000;
 
     pub(crate) fn len(&self) -> usize {
         self.list.len()
@@ -45,19 +44,34 @@ impl Things {
         self.by_key.get(&kind)?.get(key).copied()
     }
 
-    /// Each mailbox that is known by the name of an account, with that account.
-    pub(crate) fn mailboxes_of_accounts(&self) -> Vec<(ThingId, ThingId)> {
-        let mailboxes = self.by_key.get(&Kind::Mailbox).into_iter().flatten();
-        mailboxes.filter_map(|(key, &mailbox)| Some((mailbox, self.find(Kind::Account, key)?))).collect()
+    /// Each mailbox and target that is known under the same name as an account, with that account;
+    /// failing one, each mailbox with the target.
+    pub(crate) fn same_people(&self) -> Vec<(ThingId, ThingId)> {
+        let mut same = Vec::new();
+        for (kind, others) in
+            [(Kind::Target, &[Kind::Account][..]), (Kind::Mailbox, &[Kind::Account, Kind::Target])]
+        {
+            for (key, &id) in self.by_key.get(&kind).into_iter().flatten() {
+                let one = others.iter().find_map(|&other| self.find(other, key));
+                same.extend(one.map(|one| (id, one)));
+            }
+        }
+        same
+    }
+
+    /// The number of what is known by `key`; counts what is not.
+    pub(crate) fn find_or_refuse(&mut self, kind: Kind, key: &str) -> Option<ThingId> {
+        let found = self.find(kind, key);
+        self.refused += u64::from(found.is_none());
+        found
     }
 
     /// The number of what `mention` names, given one where it is new and there is room.
-    pub(crate) fn note(&mut self, mention: &Mention, matters: bool) -> Option<ThingId> {
+    pub(crate) fn note(&mut self, mention: &Mention) -> Option<ThingId> {
         if let Some(id) = self.find(mention.kind, &mention.key) {
             return Some(id);
         }
-        let room = if matters { Self::MOST } else { Self::MOST / 2 };
-        if self.list.len() >= room {
+        if self.list.len() >= Self::MOST {
             self.refused += 1;
             return None;
         }
@@ -95,15 +109,19 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    /// Looks every mention up with `number`.
-    pub(crate) fn new(mentions: &Mentions, mut number: impl FnMut(&Mention) -> Option<ThingId>) -> Self {
+    /// Looks every mention up with `number`. Where actors are too many, they tell nothing apart.
+    pub(crate) fn new(
+        mentions: &Mentions,
+        crowded: bool,
+        mut number: impl FnMut(&Mention) -> Option<ThingId>,
+    ) -> Self {
         let mut named = Self::default();
         for mention in &mentions.all {
             let Some(id) = number(mention) else { continue };
             named.all.push(id);
             if mention.own {
                 named.own = Some(id);
-            } else if mention.kind.tells_actors_apart() {
+            } else if mention.kind.tells_actors_apart() && !crowded {
                 named.actors.push(id);
             }
         }

@@ -8,7 +8,7 @@ use crate::linker::Linker;
 use crate::runs::{Run, RunId};
 use crate::tables::{Links, Weight};
 use crate::things::ThingId;
-use crate::weigh::{WHOLE, middle, rarity};
+use crate::weigh::{WHOLE, middle, rareness, rarity, steepen};
 
 /// What kind of link two runs have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +84,8 @@ impl Tie {
 const SLOTS: usize = 7;
 /// How many earlier runs with the same value are compared.
 const LOOK_BACK: usize = 64;
+/// How many ties between incidents that wait for another are looked through.
+const LOOK_BACK_PENDING: usize = 256;
 /// How many tactics at high an incident shows on a machine before that counts as held.
 const HELD_TACTICS: u32 = 3;
 /// How quiet a rule must be for its finding to join by a held machine alone.
@@ -131,17 +133,24 @@ impl Ballot {
     fn sum(&self) -> i64 {
         self.best.iter().flatten().map(|best| best.0).sum()
     }
+
+    /// The sum without what only says that both stand on one machine.
+    fn beside_machine(&self) -> i64 {
+        self.best.iter().skip(1).flatten().map(|best| best.0).sum()
+    }
 }
 
 struct Weaver<'a> {
     linker: &'a Linker,
     canonical: Vec<ThingId>,
     quiet: Vec<i64>,
-    /// For each run its things under their one name, each once.
-    things: Vec<Vec<ThingId>>,
-    /// For each thing, how rare it is among the days, and (as a machine) among its half hours.
-    rare: Vec<u64>,
-    busy: FxHashMap<ThingId, u64>,
+    /// For each run its things under their one name, each once; and whether it acts, where it is
+    /// an account.
+    things: Vec<Vec<(ThingId, bool)>>,
+    /// For each thing, how rare it is among the days; and how rare runs on a machine are among its
+    /// half hours.
+    rare: Vec<i64>,
+    idle: FxHashMap<ThingId, i64>,
     active: FxHashMap<ThingId, u64>,
     days: u64,
     /// Thing → the quiet runs that name it, in order of time.
@@ -151,6 +160,10 @@ struct Weaver<'a> {
     shown: FxHashMap<RunId, FxHashMap<ThingId, (u32, Option<Time>)>>,
     /// Machine → a run of each incident that holds it.
     held: FxHashMap<ThingId, Vec<RunId>>,
+    /// How firmly each run belongs to its incident.
+    belongs: Vec<i64>,
+    /// Pairs of incidents that a run of some day ties, not firmly enough to make them one.
+    pending: Vec<(RunId, RunId, Option<i64>)>,
     joined: Vec<Joined>,
 }
 
@@ -177,17 +190,21 @@ impl<'a> Weaver<'a> {
     fn new(linker: &'a Linker) -> Self {
         let canonical = canonical(linker);
         let names = |run: &Run| {
-            let mut things: Vec<ThingId> = run.things.iter().map(|&thing| canonical[thing as usize]).collect();
-            things.sort_unstable();
-            things.dedup();
+            let acts = |thing: ThingId| linker.things.get(thing).kind == Kind::Account;
+            let mut things: Vec<(ThingId, bool)> =
+                run.things.iter().map(|&thing| (canonical[thing as usize], acts(thing))).collect();
+            things.sort_unstable_by_key(|&(thing, acts)| (thing, !acts));
+            things.dedup_by_key(|&mut (thing, _)| thing);
             things
         };
         let things = linker.runs.list.iter().map(names).collect();
-        let mut rare = vec![0_u64; linker.things.len()];
+        let days = linker.volumes.days().max(linker.days);
+        let mut named_on = vec![0_u64; linker.things.len()];
         for (id, &one) in canonical.iter().enumerate() {
-            let days = u64::from(linker.things.get(id as ThingId).days);
-            rare[one as usize] = rare[one as usize].max(days);
+            let known = &mut named_on[one as usize];
+            *known = u64::from(linker.things.get(id as ThingId).days).max(*known);
         }
+        let rare = named_on.into_iter().map(|named| rareness(named, days, SLACK_DAYS)).collect();
         let mut active: FxHashMap<ThingId, u64> = FxHashMap::default();
         for (key, days) in linker.volumes.active_days() {
             for kind in [Kind::Host, Kind::Address] {
@@ -202,18 +219,20 @@ impl<'a> Weaver<'a> {
             quiet: Vec::new(),
             things,
             rare,
-            busy: FxHashMap::default(),
+            idle: FxHashMap::default(),
             active,
-            days: linker.volumes.days().max(linker.days),
+            days,
             seen: FxHashMap::default(),
             parent: (0..linker.runs.list.len() as RunId).collect(),
             shown: FxHashMap::default(),
             held: FxHashMap::default(),
+            belongs: vec![WHOLE; linker.runs.list.len()],
+            pending: Vec::new(),
             joined: Vec::new(),
             canonical,
         };
         weaver.quiet = weaver.quiet_runs();
-        weaver.count_busy();
+        weaver.idle = weaver.idle_machines();
         weaver
     }
 
@@ -246,13 +265,16 @@ impl<'a> Weaver<'a> {
         known.copied().unwrap_or(self.days)
     }
 
-    /// Counts, for each machine, the runs that could stand near another by chance.
-    fn count_busy(&mut self) {
-        for run in 0..self.parent.len() as RunId {
-            if let (true, Some(own)) = (self.brings(run), self.own(run)) {
-                *self.busy.entry(own).or_default() += 1;
+    /// For each machine, how seldom a run stands there that could be near another by chance.
+    fn idle_machines(&self) -> FxHashMap<ThingId, i64> {
+        let mut busy: FxHashMap<ThingId, u64> = FxHashMap::default();
+        for run in (0..self.parent.len() as RunId).filter(|&run| self.brings(run)) {
+            if let Some(own) = self.own(run) {
+                *busy.entry(own).or_default() += 1;
             }
         }
+        let half_hours = |machine| self.active_days(Some(machine)) * HALF_HOURS_A_DAY;
+        busy.into_iter().map(|(own, runs)| (own, rareness(runs, half_hours(own), SLACK_DAYS))).collect()
     }
 
     fn run(&self, id: RunId) -> &'a Run {
@@ -281,7 +303,7 @@ impl<'a> Weaver<'a> {
     fn bring(&mut self, id: RunId) {
         let mut ballots: FxHashMap<RunId, Ballot> = FxHashMap::default();
         for place in 0..self.things[id as usize].len() {
-            let thing = self.things[id as usize][place];
+            let thing = self.things[id as usize][place].0;
             let earlier: Vec<RunId> =
                 self.seen.get(&thing).map_or(&[][..], Vec::as_slice).iter().rev().take(LOOK_BACK).copied().collect();
             self.vote(id, thing, &earlier, false, &mut ballots);
@@ -289,22 +311,59 @@ impl<'a> Weaver<'a> {
         self.vote_held(id, &mut ballots);
         let mut ballots: Vec<(RunId, Ballot)> =
             ballots.into_iter().filter(|(_, ballot)| ballot.sum() >= self.linker.tables.links.join).collect();
-        ballots.sort_unstable_by_key(|&(root, _)| root);
+        let links = &self.linker.tables.links;
+        let firm = |ballot: &Ballot| ballot.beside_machine() >= links.join || ballot.sum() >= links.bridge;
+        ballots.sort_unstable_by_key(|(root, ballot)| {
+            (ballot.beside_machine() < links.join, std::cmp::Reverse(ballot.sum()), *root)
+        });
+        let mut first_is_firm = None;
         for (root, ballot) in ballots {
+            match first_is_firm {
+                None => {
+                    self.belongs[id as usize] = self.belonging(ballot.sum());
+                    first_is_firm = Some(firm(&ballot));
+                }
+                Some(first) if (first && firm(&ballot)) || self.confirmed(id, root) => {}
+                Some(_) => continue,
+            }
             self.note_joined(id, &ballot);
             self.union(root, id);
         }
-        for &thing in &self.things[id as usize] {
+        for &(thing, _) in &self.things[id as usize] {
             self.seen.entry(thing).or_default().push(id);
         }
         self.show(id);
+    }
+
+    /// How firmly a run belongs to what it has `sum` with.
+    fn belonging(&self, sum: i64) -> i64 {
+        let links = &self.linker.tables.links;
+        let (above, span) = (sum - links.join, (links.firm - links.join).max(1));
+        (links.barely + (WHOLE - links.barely) * above / span).clamp(0, WHOLE)
+    }
+
+    /// Whether a run of another day has tied the incident of `id` and that of `root` before; notes
+    /// the tie where none has.
+    fn confirmed(&mut self, id: RunId, root: RunId) -> bool {
+        let day = self.run(id).first.map(Time::day);
+        let pair = [self.find(id), self.find(root)];
+        let from = self.pending.len().saturating_sub(LOOK_BACK_PENDING);
+        let recent = self.pending[from..].to_vec();
+        let confirmed = recent.into_iter().any(|(a, b, other_day)| {
+            let known = [self.find(a), self.find(b)];
+            other_day != day && (known == pair || known == [pair[1], pair[0]])
+        });
+        if !confirmed {
+            self.pending.push((id, root, day));
+        }
+        confirmed
     }
 
     /// Lets a run that brings nothing together join the best of what was brought together.
     fn follow(&mut self, id: RunId) {
         let mut ballots: FxHashMap<RunId, Ballot> = FxHashMap::default();
         for place in 0..self.things[id as usize].len() {
-            let thing = self.things[id as usize][place];
+            let thing = self.things[id as usize][place].0;
             let Some(seen) = self.seen.get(&thing) else { continue };
             let first = self.run(id).first;
             let middle = seen.partition_point(|&other| self.run(other).first <= first);
@@ -350,9 +409,10 @@ impl<'a> Weaver<'a> {
             // value is telling.
             let own = if follows && weight.strong { WHOLE } else { self.quiet[id as usize] };
             let other_quiet = self.quiet[other as usize];
-            let quiet =
-                if weight.strong { middle(WHOLE, middle(own, other_quiet)) } else { own * other_quiet / WHOLE };
+            let both = middle(own, other_quiet);
+            let quiet = if weight.strong { middle(WHOLE, both) } else { both };
             sum = sum * self.rarity(tie, thing) / WHOLE * quiet / WHOLE;
+            sum = sum * self.belongs[other as usize] / WHOLE;
         }
         if !weight.strong {
             sum = sum * (stress(self.run(id).level) + stress(self.run(other).level)) / (2 * WHOLE);
@@ -370,12 +430,15 @@ impl<'a> Weaver<'a> {
                 let close = self.linker.tables.links.time.left_after(apart) > 0;
                 if differ && close { Tie::Time } else { Tie::Host }
             }
-            _ if own || others_own => Tie::Peer,
+            // What came from a machine leads back to what happened there; what else happens on the
+            // machine leads to where it went no better than to anything on the machine itself.
+            _ if own => Tie::Host,
+            _ if others_own => Tie::Peer,
             Kind::Host => Tie::Peer,
             Kind::Address if found.inside => Tie::Inside,
             Kind::Address => Tie::Outside,
-            Kind::Account => Tie::Account,
-            Kind::Mailbox => Tie::Mailbox,
+            Kind::Account if self.acts(id, thing) && self.acts(other, thing) => Tie::Account,
+            Kind::Account | Kind::Target | Kind::Mailbox => Tie::Mailbox,
             Kind::Process => Tie::Process,
             Kind::Pid => Tie::Pid,
             Kind::Session => Tie::Session,
@@ -384,14 +447,18 @@ impl<'a> Weaver<'a> {
         }
     }
 
+    /// Whether an account acts in a run, and is not only what something is done to.
+    fn acts(&self, id: RunId, thing: ThingId) -> bool {
+        self.things[id as usize].binary_search(&(thing, true)).is_ok()
+    }
+
     fn rarity(&self, tie: Tie, thing: ThingId) -> i64 {
         let spread = tie.weight(&self.linker.tables.links).spread;
-        if tie.slot() == Tie::Host.slot() {
-            let busy = self.busy.get(&thing).copied().unwrap_or_default();
-            let all = self.active_days(Some(thing)) * HALF_HOURS_A_DAY;
-            return rarity(busy, all, SLACK_DAYS, spread);
-        }
-        rarity(self.rare[thing as usize], self.days, SLACK_DAYS, spread)
+        let share = match tie {
+            Tie::Host | Tie::Time | Tie::Held => self.idle.get(&thing).copied().unwrap_or(WHOLE),
+            _ => self.rare[thing as usize],
+        };
+        steepen(share, spread)
     }
 
     /// A machine in foreign hands: what is serious and unusual there is likely of the same actor.
@@ -485,8 +552,8 @@ fn apart(a: &Run, b: &Run) -> i64 {
     }
 }
 
-/// For each thing the one that stands for it: an address for the machine that has it, a mailbox
-/// for the account of the same name.
+/// For each thing the one that stands for it: the machine for its address, the account for a mailbox
+/// or target of its name.
 fn canonical(linker: &Linker) -> Vec<ThingId> {
     let mut one: Vec<ThingId> = (0..linker.things.len() as ThingId).collect();
     for (&address, &machine) in &linker.machines {
@@ -494,8 +561,8 @@ fn canonical(linker: &Linker) -> Vec<ThingId> {
             one[address as usize] = machine;
         }
     }
-    for (mailbox, account) in linker.things.mailboxes_of_accounts() {
-        one[mailbox as usize] = account;
+    for (other_name, account) in linker.things.same_people() {
+        one[other_name as usize] = account;
     }
     one
 }

@@ -24,13 +24,22 @@ pub(crate) fn log2(number: u64) -> i64 {
     digits
 }
 
-/// How rare something is that was seen in `seen` of `all` places: [`WHOLE`] for the rare, 0 for
-/// what is everywhere. `slack` is added to `all`, so that little evidence does not make
-/// everything common; `spread` is the steepness of `links.toml`.
-pub(crate) fn rarity(seen: u64, all: u64, slack: u64, spread: i64) -> i64 {
+/// How rare something is that was seen in `seen` of `all` places: [`WHOLE`] for what was seen once,
+/// 0 for what is everywhere. `slack` is added to `all`, so that little evidence does not make
+/// everything common.
+pub(crate) fn rareness(seen: u64, all: u64, slack: u64) -> i64 {
     let all = all.max(seen) + slack;
-    let rest = log2(all) - log2(seen.max(1));
-    (spread * rest / log2(all).max(1)).clamp(0, WHOLE)
+    WHOLE * (log2(all) - log2(seen.max(1))) / log2(all).max(1)
+}
+
+/// A share of [`WHOLE`], made steeper by `spread` thousandths.
+pub(crate) fn steepen(share: i64, spread: i64) -> i64 {
+    (spread * share / WHOLE).clamp(0, WHOLE)
+}
+
+/// [`rareness`], made steeper.
+pub(crate) fn rarity(seen: u64, all: u64, slack: u64, spread: i64) -> i64 {
+    steepen(rareness(seen, all, slack), spread)
 }
 
 /// The middle of two shares that both count: their geometric mean.

@@ -51,8 +51,8 @@ mod witness;
 
 pub use correlate::{Burst, Correlator, Input, MAX_EVENTS};
 pub use engine::{Engine, Explanation, Scratch, View};
-pub use indicator::Indicators;
+pub use indicator::{IndicatorLoader, Indicators};
 pub use load::Loader;
 pub use lower::LowerError;
 pub use suppress::{Suppression, SuppressionError, Suppressor};
-pub use rule::{Correlation, Placeholders, Rejected, Rule, RuleSet, RuleSource, Target};
+pub use rule::{Correlation, MENTION, Placeholders, Rejected, Rule, RuleSet, RuleSource, Target};

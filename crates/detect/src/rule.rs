@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{Level, RuleInfo};
 use serde::{Deserialize, Serialize};
 
-use crate::pattern::Pattern;
+use crate::pattern::{How, Pattern, fold};
 
 /// A condition over the fields of one event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -214,6 +214,34 @@ pub struct RuleSet {
     pub remarks: Vec<Rejected>,
     /// Lower-case hexadecimal SHA-256 over every source and placeholder.
     pub sha256: String,
+}
+
+/// The id of the rule that [`RuleSet::add_mention`] adds.
+pub const MENTION: &str = "mention";
+
+impl RuleSet {
+    /// Adds a rule that holds on every record with a value that holds `text`: the records that a
+    /// focused hunt is about, whether or not any other rule holds on them.
+    pub fn add_mention(&mut self, text: &str) {
+        let contains = Pattern::Text { how: How::Contains, text: fold(text), cased: false };
+        self.rules.push(Rule {
+            info: RuleInfo {
+                id: MENTION.to_owned(),
+                title: format!("Names {text}"),
+                level: Some(Level::Informational),
+                author: "Portcullis".to_owned(),
+                source: "focus".to_owned(),
+                description: format!("The record names {text}, which this hunt is about."),
+                ..RuleInfo::default()
+            },
+            name: None,
+            logsource: RuleSource::default(),
+            door: "focus".to_owned(),
+            reports: true,
+            inputs: Vec::new(),
+            condition: Node::Test(Test { field: None, any: vec![contains] }),
+        });
+    }
 }
 
 /// A rule, or a file, that was not loaded, or something worth saying of one that was.

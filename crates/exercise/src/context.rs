@@ -1,4 +1,5 @@
 use crate::catalogue::Catalogue;
+use crate::honest::Honest;
 use crate::world::World;
 
 /// What everything that writes a record looks up.
@@ -8,4 +9,6 @@ pub(crate) struct Context<'a> {
     pub world: &'a World,
     /// The kinds of Windows events.
     pub catalogue: &'a Catalogue,
+    /// What honest machines do.
+    pub honest: &'a Honest,
 }

@@ -39,6 +39,11 @@ impl Dice {
         &items[self.below(items.len())]
     }
 
+    /// One of `items`, which must not be empty.
+    pub(crate) fn text<'a>(&mut self, items: &'a [String]) -> &'a str {
+        &items[self.below(items.len())]
+    }
+
     /// True once in `times`.
     pub(crate) fn once_in(&mut self, times: u64) -> bool {
         self.within(0..times) == 0

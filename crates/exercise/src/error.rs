@@ -58,7 +58,7 @@ pub enum ExerciseError {
 }
 
 impl ExerciseError {
-    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
     }

@@ -1,5 +1,6 @@
 //! Stages an exercise: plans the story, then writes each stream day by day.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -14,12 +15,12 @@ use crate::calendar::{DAY, SECOND, is_free, midnight};
 use crate::catalogue::Catalogue;
 use crate::context::Context;
 use crate::dice::Dice;
-use crate::evtx_writer::Layout;
+use crate::honest::Honest;
 use crate::scenario::{Every, Names, Packing, Scenario, Shape, StreamSpec, named};
 use crate::sink::Sink;
 use crate::store::{Store, Target};
 use crate::story::{self, Mark, Plan};
-use crate::truth::{Background, Hostile, Truth};
+use crate::truth::{Background, Hostile, Lookalikes, Missing, Truth, TruthRecords};
 use crate::world::World;
 
 /// Writes `out/evidence/…` and `out/truth.json` for the scenario called `name`.
@@ -40,21 +41,24 @@ pub fn stage(
     let scenario = named(name)?;
     let catalogue = Catalogue::built_in()?;
     let world = World::new(&scenario, Names::built_in()?, seed);
-    let plan = story::plan(&scenario, &world, &catalogue, seed)?;
+    let honest = Honest::built_in()?;
+    let plan = story::plan(&scenario, &world, &catalogue, &honest, seed)?;
     let mut stage = Stage {
         scenario: &scenario,
         world: &world,
         catalogue: &catalogue,
+        honest: &honest,
         seed,
         scale,
         store: Store::new(&out.join("evidence"), progress)?,
         hostile: Vec::new(),
+        lookalikes: BTreeMap::new(),
         records: 0,
     };
     for spec in &scenario.stream {
         stage.stream(spec, &plan)?;
     }
-    let truth = stage.finish(plan)?;
+    let truth = stage.finish(&plan)?;
     let path = out.join("truth.json");
     let text = serde_json::to_vec_pretty(&truth)
         .map_err(|source| ExerciseError::Json { path: path.clone(), line: 0, source })?;
@@ -66,10 +70,12 @@ struct Stage<'a> {
     scenario: &'a Scenario,
     world: &'a World,
     catalogue: &'a Catalogue,
+    honest: &'a Honest,
     seed: u64,
     scale: f64,
     store: Store<'a>,
     hostile: Vec<Hostile>,
+    lookalikes: BTreeMap<String, Lookalikes>,
     records: u64,
 }
 
@@ -90,7 +96,7 @@ impl Stage<'_> {
             _ => Vec::new(),
         };
         let mut dice = Dice::new(self.seed, &spec.id);
-        let context = Context { world: self.world, catalogue: self.catalogue };
+        let context = Context { world: self.world, catalogue: self.catalogue, honest: self.honest };
         let empty = Batch::default();
         let planned = plan.batches.get(&spec.id).unwrap_or(&empty);
         let days = self.days(spec);
@@ -136,8 +142,16 @@ impl Stage<'_> {
                 let number = file.sink.write(entry, batch.payload(entry))?;
                 file.last = entry.micros;
                 self.records += 1;
-                if let Some(mark) = plan.hostile(entry.mark) {
-                    self.hostile.push(traced(spec, &file.target, number, entry.micros, mark));
+                match plan.marks.get(entry.mark as usize) {
+                    Some(mark) if mark.hostile => {
+                        self.hostile.push(traced(spec, &file.target, number, entry.micros, mark));
+                    }
+                    Some(mark) if !mark.technique.is_empty() => {
+                        let known = self.lookalikes.entry(mark.technique.clone()).or_default();
+                        known.count += 1;
+                        *known.kinds.entry(mark.fact.clone()).or_default() += 1;
+                    }
+                    _ => {}
                 }
             }
         }
@@ -226,12 +240,37 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn finish(mut self, plan: Plan) -> Result<Truth, ExerciseError> {
+    fn finish(mut self, plan: &Plan) -> Result<Truth, ExerciseError> {
         self.hostile.sort_by(|a, b| (a.time, &a.path, a.record).cmp(&(b.time, &b.path, b.record)));
-        let hostile = self.hostile.len() as u64;
         let bytes = self.store.finish()?;
-        let background = Background { records: self.records - hostile, bytes };
-        Ok(Truth::new(self.scenario, self.world, self.seed, self.scale, self.hostile, plan, background))
+        let (world, scenario) = (self.world, self.scenario);
+        let roles = ["EX", "FS", "DC", "NAS", "GW", "PX"];
+        let hosts = roles.iter().map(|role| ((*role).to_owned(), world.hosts.role(role).name.clone()));
+        let intruder = &world.intruder;
+        let missing = scenario.gap.iter().map(|gap| Missing {
+            host: world.hosts.ex.name.clone(),
+            log: gap.stream.clone(),
+            from: Time::from_micros(midnight(gap.from)),
+            until: Time::from_micros(midnight(gap.until) + DAY),
+        });
+        Ok(Truth {
+            schema: 1,
+            scenario: scenario.name.clone(),
+            seed: self.seed,
+            scale: self.scale,
+            organisation: world.organisation.clone(),
+            first_seen: self.hostile.first().map(|record| record.time),
+            detected: Time::from_micros(midnight(scenario.detected)),
+            hosts: hosts.collect(),
+            addresses: [&intruder.entry, &intruder.operator, &intruder.cloud, &intruder.collector].map(Clone::clone).into(),
+            accounts: vec![world.services.stolen.sam.clone(), intruder.account.clone()],
+            background: Background { records: self.records - self.hostile.len() as u64, bytes },
+            records: TruthRecords { hostile: self.hostile },
+            lookalikes: self.lookalikes,
+            exposure: plan.risks.iter().cloned().collect(),
+            incidents: 1,
+            gaps: missing.collect(),
+        })
     }
 }
 

@@ -3,12 +3,12 @@
 use std::io;
 
 use detect::{Engine, Input, Scratch, Suppressor, Target};
-use model::{Event, EventRef, Evidence, EvidenceId, Fact, Problem, SourceId, Time};
+use model::{Event, EventRef, Evidence, EvidenceId, Matched, Problem, RuleInfo, SourceId, Time};
 use observe::{Collector, Format};
 use rustc_hash::FxHashMap;
 
 use crate::Hunt;
-use crate::part::{By, Counted, Entry, Stored, Writer};
+use crate::part::{By, Counted, Entry, FactRef, StoredRef, Volume, Writer};
 use crate::sorter::{Key, Sorter};
 
 /// What has no time comes after all that has one.
@@ -46,9 +46,9 @@ pub(crate) struct FileCollector<'w, 'a> {
     open: Vec<usize>,
     offset: i64,
     seq: u64,
-    volumes: FxHashMap<(String, SourceId, i64), u64>,
+    volumes: FxHashMap<(String, SourceId, i64), Volume>,
     coverage: FxHashMap<(u32, SourceId), (u64, Vec<bool>)>,
-    last_volume: Option<((String, SourceId, i64), u64)>,
+    last_volume: Option<((String, SourceId, i64), Volume)>,
     /// The first error of writing; reading goes on to its end, but the run fails.
     error: Option<io::Error>,
 }
@@ -135,50 +135,57 @@ impl<'w, 'a> FileCollector<'w, 'a> {
         let hunt = self.worker.hunt;
         let event_ref = self.event_ref(event);
         let mut scratch = std::mem::take(&mut self.worker.scratch);
-        let mut facts: Option<Vec<Fact>> = None;
+        let mut facts: Vec<FactRef<'_>> = Vec::new();
         hunt.engine.scan(event, &mut scratch, |place, view| {
             let rule = &hunt.engine.rules().rules[place as usize];
-            if hunt.feeds[place as usize] && let Some(time) = event.time {
+            if hunt.feeds[place as usize]
+                && let Some(time) = event.time
+            {
                 self.feed(place, &rule.inputs, time, event, &event_ref);
             }
             if hunt.reports[place as usize] {
-                let facts = facts.get_or_insert_with(|| facts_of(event)).clone();
-                let by = By::Rule(place);
-                let suppressed = suppression(hunt.suppressor, &rule.info, event, &mut self.worker.aside);
-                let stored = Stored {
-                    by,
-                    time: event.time,
-                    event_ref: event_ref.clone(),
-                    event: facts,
-                    matched: view.matched(place),
-                    burst: None,
-                    suppressed,
-                };
-                self.find(by, stored);
+                fill(&mut facts, event);
+                self.find(By::Rule(place), &rule.info, event, &event_ref, &facts, &view.matched(place));
             }
         });
         if let Some(indicators) = hunt.indicators {
             for (place, matched) in indicators.look(event) {
+                fill(&mut facts, event);
                 let by = By::Indicator(place);
-                let info = indicators.info(place);
-                let suppressed = suppression(hunt.suppressor, info, event, &mut self.worker.aside);
-                let event = facts.get_or_insert_with(|| facts_of(event)).clone();
-                let stored =
-                    Stored { by, time: event_ref.time, event_ref: event_ref.clone(), event, matched, burst: None, suppressed };
-                self.find(by, stored);
+                self.find(by, indicators.info(place), event, &event_ref, &facts, &matched);
             }
         }
         self.cover(event.source, &scratch, hunt.engine);
         self.worker.scratch = scratch;
     }
 
-    fn find(&mut self, by: By, stored: Stored) {
-        let key = self.key(&stored.event_ref, by);
-        let mut result = self.worker.findings.push(key, &stored);
-        if let (Ok(()), Some(part)) = (&result, &mut self.part) {
-            result = part.write(&Entry::Finding(key, Box::new(stored)));
-        }
-        self.worker.hunt.progress.found();
+    fn find(
+        &mut self,
+        by: By,
+        rule: &RuleInfo,
+        event: &Event,
+        event_ref: &EventRef,
+        facts: &[FactRef<'_>],
+        matched: &[Matched],
+    ) {
+        let hunt = self.worker.hunt;
+        let stored = StoredRef {
+            by,
+            time: event.time,
+            event_ref,
+            event: facts,
+            matched,
+            burst: None,
+            suppressed: suppression(hunt.suppressor, rule, event, &mut self.worker.aside),
+        };
+        let key = self.key(event_ref, by);
+        let result = postcard::to_stdvec(&stored).map_err(io::Error::other).and_then(|bytes| {
+            if let Some(part) = &mut self.part {
+                part.write(&Entry::Finding(key, bytes.clone()))?;
+            }
+            self.worker.findings.push_bytes(key, bytes.into_boxed_slice())
+        });
+        hunt.progress.found();
         self.keep(result);
     }
 
@@ -215,33 +222,34 @@ impl<'w, 'a> FileCollector<'w, 'a> {
     fn count(&mut self, event: &Event) {
         let Some(time) = event.time else { return };
         let host = host(event);
-        if let Some(((last_host, source, day), count)) = &mut self.last_volume
+        let one = Volume { records: 1, first: time, last: time };
+        if let Some(((last_host, source, day), volume)) = &mut self.last_volume
             && *last_host == host
             && *source == event.source
             && *day == time.day()
         {
-            *count += 1;
+            volume.join(one);
             return;
         }
         let key = (host.to_owned(), event.source, time.day());
         self.flush_volume();
-        self.last_volume = Some((key, 1));
+        self.last_volume = Some((key, one));
     }
 
     fn flush_volume(&mut self) {
-        if let Some((key, count)) = self.last_volume.take() {
-            *self.volumes.entry(key).or_default() += count;
+        if let Some((key, volume)) = self.last_volume.take() {
+            self.volumes.entry(key).and_modify(|known| known.join(volume)).or_insert(volume);
         }
     }
 }
 
-fn suppression(
-    suppressor: &Suppressor,
-    rule: &model::RuleInfo,
+fn suppression<'s>(
+    suppressor: &'s Suppressor,
+    rule: &RuleInfo,
     event: &Event,
     scratch: &mut Scratch,
-) -> Option<String> {
-    if suppressor.is_empty() { None } else { suppressor.reason(rule, event, scratch).map(str::to_owned) }
+) -> Option<&'s str> {
+    if suppressor.is_empty() { None } else { suppressor.reason(rule, event, scratch) }
 }
 
 /// The host that an event is of, as its format calls it; empty where it does not say.
@@ -252,11 +260,11 @@ pub(crate) fn host(event: &Event) -> &str {
         .map_or("", |value| value.text)
 }
 
-fn facts_of(event: &Event) -> Vec<Fact> {
-    event
-        .fields()
-        .map(|(field, value)| Fact { field: field.to_owned(), kind: value.kind, text: value.text.to_owned() })
-        .collect()
+/// The event's fields, taken once however many rules hold on it.
+fn fill<'a>(facts: &mut Vec<FactRef<'a>>, event: &'a Event) {
+    if facts.is_empty() {
+        facts.extend(event.fields().map(|(field, value)| FactRef { field, kind: value.kind, text: value.text }));
+    }
 }
 
 impl Collector for FileCollector<'_, '_> {

@@ -28,10 +28,11 @@ use observe::LogSources;
 
 pub use config::Config;
 pub use outcome::{Covered, Outcome};
+pub use part::Volume;
 pub use progress::{Progress, Snapshot};
 
 use collect::{FileCollector, Worker};
-use part::{Counted, Entry};
+use part::{Counted, Entry, Stored};
 use sorter::Sorter;
 use walk::Input;
 
@@ -172,10 +173,11 @@ impl<'a> Hunt<'a> {
             counted: Counted::default(),
             unreadable: Some(reason.to_string()),
         };
-        let hash = match observe::sha256_file(&input.path) {
-            Ok((hash, _)) => hash,
+        let known = match observe::sha256_file(&input.path, &mut |_| {}) {
+            Ok(known) => known,
             Err(error) => return Ok(cannot(error)),
         };
+        let hash = known.0;
         let dir = self.config.resume.as_deref();
         let spill = |source| HuntError::Spill { dir: dir.unwrap_or(&self.config.tmp).to_owned(), source };
         let name = self.part_name(input, &hash);
@@ -190,7 +192,7 @@ impl<'a> Hunt<'a> {
         let read = observe::read_file(
             &input.path,
             &input.shown,
-            Some(hash),
+            Some(known),
             &self.config.reading,
             self.sources,
             &mut collector,
@@ -252,6 +254,9 @@ fn names(value: &str, focus: &str) -> bool {
 /// Whether findings of a rule are asked for.
 pub(crate) fn wanted(config: &Config, rule: &model::RuleInfo, level: model::Level) -> bool {
     let has = |texts: &std::collections::BTreeSet<String>| rule.tags.iter().any(|tag| texts.contains(tag));
+    if rule.id == detect::MENTION {
+        return true;
+    }
     level >= config.min_level
         && (config.tags.is_empty() || has(&config.tags))
         && !(config.exclude.contains(&rule.id) || config.exclude.contains(&rule.title) || has(&config.exclude))
@@ -265,8 +270,9 @@ fn take_part(
 ) -> io::Result<Option<(Vec<Evidence>, Counted)>> {
     let mut end = None;
     let taken = part::read(dir, name, |entry| match entry {
-        Entry::Finding(mut key, mut stored) => {
+        Entry::Finding(mut key, bytes) => {
             key.file = file;
+            let mut stored: Stored = postcard::from_bytes(&bytes).map_err(io::Error::other)?;
             stored.event_ref.evidence.file = file;
             worker.findings.push(key, &stored)
         }

@@ -11,7 +11,7 @@ use model::{
 use sha2::{Digest, Sha256};
 
 use crate::collect::NO_TIME;
-use crate::part::{By, Counted, Stored};
+use crate::part::{By, Counted, Stored, Volume};
 use crate::sorter::{Key, Sorted, Sorter};
 use crate::{Hunt, wanted};
 
@@ -23,7 +23,7 @@ pub struct Outcome {
     /// For each file or member and log source: how much was read and which rules could apply.
     pub coverage: Vec<Covered>,
     /// (host, log source, day) → records.
-    pub volumes: BTreeMap<(String, SourceId, i64), u64>,
+    pub volumes: BTreeMap<(String, SourceId, i64), Volume>,
     /// Reason → suppressed findings.
     pub suppressed: BTreeMap<String, u64>,
     /// Findings by level, without suppressed ones.
@@ -125,7 +125,8 @@ pub(crate) fn join(
     let mut evidence = BTreeMap::new();
     let mut listed = Vec::new();
     let mut coverage = Vec::new();
-    let mut volumes = BTreeMap::new();
+    let mut volumes: BTreeMap<_, Volume> = BTreeMap::new();
+    let mut asked: BTreeMap<SourceId, Vec<Asked>> = BTreeMap::new();
     for (file, (members, counted)) in parts.into_iter().enumerate() {
         let first = listed.len() as u32;
         for member in 0..members.len() as u32 {
@@ -133,10 +134,11 @@ pub(crate) fn join(
         }
         listed.extend(members);
         coverage.extend(counted.coverage.into_iter().map(|((member, source), (records, seen))| {
-            covered(hunt, first + member, source, records, &seen)
+            let asked = asked.entry(source).or_insert_with(|| asked_of(hunt, source));
+            covered(hunt, first + member, source, records, asked, &seen)
         }));
-        for (key, records) in counted.volumes {
-            *volumes.entry(key).or_default() += records;
+        for (key, volume) in counted.volumes {
+            volumes.entry(key).and_modify(|known| known.join(volume)).or_insert(volume);
         }
     }
     let manifest = Manifest {
@@ -234,24 +236,42 @@ fn tally(findings: &mut Sorted, infos: &Infos) -> io::Result<Tallies> {
     Ok(tallies)
 }
 
-fn covered(hunt: &Hunt<'_>, evidence: u32, source: SourceId, records: u64, seen: &[u32]) -> Covered {
-    let rules = hunt.engine.rules_for(source);
-    let mut missing: BTreeMap<&str, u64> = BTreeMap::new();
-    for &rule in rules {
+/// A field that rules for a log source look at, its place in the engine, and how many rules do.
+type Asked = (String, Option<u32>, u64);
+
+fn asked_of(hunt: &Hunt<'_>, source: SourceId) -> Vec<Asked> {
+    let mut asked: BTreeMap<&str, u64> = BTreeMap::new();
+    for &rule in hunt.engine.rules_for(source) {
         for field in hunt.engine.rules().rules[rule as usize].fields() {
-            if hunt.engine.field(field).is_none_or(|slot| seen.binary_search(&slot).is_err()) {
-                *missing.entry(field).or_default() += 1;
-            }
+            *asked.entry(field).or_default() += 1;
         }
     }
-    let mut missing: Vec<(String, u64)> = missing.into_iter().map(|(f, n)| (f.to_owned(), n)).collect();
-    missing.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let mut asked: Vec<Asked> = asked
+        .into_iter()
+        .map(|(field, rules)| (field.to_owned(), hunt.engine.field(field), rules))
+        .collect();
+    asked.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
+    asked
+}
+
+fn covered(
+    hunt: &Hunt<'_>,
+    evidence: u32,
+    source: SourceId,
+    records: u64,
+    asked: &[Asked],
+    seen: &[u32],
+) -> Covered {
+    let absent = |slot: &Option<u32>| slot.is_none_or(|slot| seen.binary_search(&slot).is_err());
+    // A person reads the first few; of thousands of files the rest would fill the memory.
+    const MOST: usize = 8;
+    let missing = asked.iter().filter(|(_, slot, _)| absent(slot)).take(MOST);
     Covered {
         evidence,
-        source: hunt.sources.all().get(usize::from(source.0)).cloned().unwrap_or_default(),
+        source: hunt.sources.get(source).clone(),
         records,
-        rules: rules.len() as u64,
-        missing,
+        rules: hunt.engine.rules_for(source).len() as u64,
+        missing: missing.map(|(field, _, rules)| (field.clone(), *rules)).collect(),
     }
 }
 

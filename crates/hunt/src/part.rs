@@ -5,7 +5,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use detect::{Burst, Input};
-use model::{Evidence, EventRef, Fact, Matched, SourceId, Time};
+use model::{Evidence, EventRef, Fact, Kind, Matched, SourceId, Time};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -47,15 +47,55 @@ pub(crate) struct Stored {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Counted {
     /// (host, log source, day) → records.
-    pub(crate) volumes: Vec<((String, SourceId, i64), u64)>,
+    pub(crate) volumes: Vec<((String, SourceId, i64), Volume)>,
     /// (member, log source) → records, and the fields seen that rules look at.
     pub(crate) coverage: Vec<((u32, SourceId), (u64, Vec<u32>))>,
+}
+
+/// Records of one host's log on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Volume {
+    /// How many.
+    pub records: u64,
+    /// Time of the earliest.
+    pub first: Time,
+    /// Time of the latest.
+    pub last: Time,
+}
+
+impl Volume {
+    pub(crate) fn join(&mut self, other: Self) {
+        self.records += other.records;
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+}
+
+/// [`Stored`] before it is stored: the same bytes without a copy of the event.
+#[derive(Debug, Serialize)]
+pub(crate) struct StoredRef<'a> {
+    pub(crate) by: By,
+    pub(crate) time: Option<Time>,
+    pub(crate) event_ref: &'a EventRef,
+    pub(crate) event: &'a [FactRef<'a>],
+    pub(crate) matched: &'a [Matched],
+    pub(crate) burst: Option<&'a Burst>,
+    pub(crate) suppressed: Option<&'a str>,
+}
+
+/// [`Fact`] before it is stored.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct FactRef<'a> {
+    pub(crate) field: &'a str,
+    pub(crate) kind: Kind,
+    pub(crate) text: &'a str,
 }
 
 /// One entry of a part file.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Entry {
-    Finding(Key, Box<Stored>),
+    /// The bytes of a [`Stored`].
+    Finding(Key, Vec<u8>),
     Input(Key, Input),
     End { evidence: Vec<Evidence>, counted: Counted },
 }

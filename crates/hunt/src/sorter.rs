@@ -46,7 +46,7 @@ impl Sorter {
         self.push_bytes(key, bytes.into_boxed_slice())
     }
 
-    fn push_bytes(&mut self, key: Key, bytes: Box<[u8]>) -> io::Result<()> {
+    pub(crate) fn push_bytes(&mut self, key: Key, bytes: Box<[u8]>) -> io::Result<()> {
         self.bytes += bytes.len() + size_of::<(Key, Box<[u8]>)>();
         self.held.push((key, bytes));
         if self.bytes > self.budget { self.spill() } else { Ok(()) }

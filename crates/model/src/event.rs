@@ -200,6 +200,17 @@ impl Event {
         }
     }
 
+    /// Adds as text, without copying them, the bytes `part` of the value of the field at `index` in
+    /// [`Event::raw_fields`]; nothing where there is no such text.
+    pub fn push_part(&mut self, name: &str, index: usize, part: std::ops::Range<usize>) {
+        let Some(whole) = self.fields.get(index).map(Field::value_range) else { return };
+        let value = whole.start.saturating_add(part.start)..whole.start.saturating_add(part.end);
+        if value.end <= whole.end && self.text.get(value.clone()).is_some() {
+            let name = self.append(|text| text.push_str(name));
+            self.fields.push(Field { kind: Kind::Str, name, value: (value.start as u32, value.end as u32) });
+        }
+    }
+
     fn append(&mut self, write: impl FnOnce(&mut String)) -> (u32, u32) {
         let start = self.text.len() as u32;
         write(&mut self.text);
@@ -247,6 +258,12 @@ mod tests {
         event.alias_field(99, "nobody");
         assert_eq!(event.get("userPrincipalName"), event.get("user"));
         assert_eq!(event.get("nobody"), None);
+        event.push_part("Drive", 0, 0..2);
+        assert_eq!(event.get("Drive").unwrap().text, "C:");
+        for (index, part) in [(0, 0..99), (0, 2..1), (99, 0..1), (0, usize::MAX..usize::MAX)] {
+            event.push_part("None", index, part);
+        }
+        assert_eq!(event.get("None"), None);
         event.clear();
         assert_eq!(event.fields().count(), 0);
     }

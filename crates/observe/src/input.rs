@@ -56,6 +56,11 @@ impl Packed {
         Self(Rc::new(Cell::new(size)))
     }
 
+    /// How many it is.
+    pub(crate) fn total(&self) -> u64 {
+        self.0.get()
+    }
+
     /// Notes `bytes` more.
     pub(crate) fn add(&self, bytes: usize) {
         self.0.set(self.0.get() + bytes as u64);
@@ -121,7 +126,7 @@ impl<'a> Input<'a> {
     }
 
     /// Reads what is left, so that size and hash are those of the whole.
-    pub(crate) fn drain(&mut self) {
+    fn drain(&mut self) {
         self.at = self.filled;
         while !self.ended {
             self.refill(0);
@@ -129,10 +134,17 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// Reads what is left if that is needed for the hash.
+    pub(crate) fn hash_rest(&mut self) {
+        if self.hash.is_some() {
+            self.drain();
+        }
+    }
+
     /// Tells why the stream ended early, if it did, and returns its hash (unless that was known
     /// before) and size.
     pub(crate) fn finish(mut self, out: &mut dyn Collector) -> (Option<[u8; 32]>, u64) {
-        self.drain();
+        self.hash_rest();
         if let Some(what) = self.fault {
             out.problem(Problem::new(Place::Offset(self.size), what));
         }

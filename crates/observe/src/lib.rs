@@ -37,21 +37,27 @@
 //! assert_eq!(count.0, [("trail.json".to_owned(), 2)]);
 //! ```
 
+mod auditd;
 mod combined;
 mod container;
 mod csv;
+mod evtx;
 mod exchange;
 mod format;
 mod input;
 mod json;
+mod m365;
 mod mail;
+mod plain;
 mod read;
 mod recognise;
 mod report;
 mod sources;
+mod syslog;
 mod text;
 mod w3c;
 mod window;
+mod windows;
 
 use std::path::PathBuf;
 

@@ -24,7 +24,10 @@ pub struct LogSources {
 impl LogSources {
     /// The table as it is built in.
     pub fn builtin() -> Self {
-        let mut sources = Self { all: vec![LogSource::default()], names: BTreeMap::new() };
+        // Windows records are routed by numbers that are known without this table.
+        let mut all = vec![LogSource::default()];
+        all.extend_from_slice(crate::windows::log_sources());
+        let mut sources = Self { all, names: BTreeMap::new() };
         // The table is part of the program; a test reads it, so that it cannot be faulty here.
         let named: BTreeMap<String, LogSource> = toml::from_str(NAMED).unwrap_or_default();
         for (name, source) in named {

@@ -25,7 +25,7 @@ pub fn write_finding<W: Write>(
 
 /// One line, borrowed from the finding; what only a correlation has is left out for the others.
 #[derive(Serialize)]
-struct FindingLine<'a> {
+struct FindingLine<'a, 'o> {
     id: &'a str,
     kind: FindingKind,
     time: Option<Time>,
@@ -42,11 +42,11 @@ struct FindingLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     events_total: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    events: Option<EventsView<'a>>,
+    events: Option<EventsView<'a, 'o>>,
 }
 
-impl<'a> FindingLine<'a> {
-    fn new(finding: &'a Finding, incident: Option<&'a str>, origins: &'a Origins<'a>) -> Self {
+impl<'a, 'o> FindingLine<'a, 'o> {
+    fn new(finding: &'a Finding, incident: Option<&'a str>, origins: &'a Origins<'o>) -> Self {
         let place = &finding.event_ref;
         let (path, sha256) = origins(place.evidence);
         let correlated = finding.kind == FindingKind::Correlation;
@@ -103,12 +103,12 @@ struct EventRefView<'a> {
     time: Option<Time>,
 }
 
-struct EventsView<'a> {
+struct EventsView<'a, 'o> {
     events: &'a [EventRef],
-    origins: &'a Origins<'a>,
+    origins: &'a Origins<'o>,
 }
 
-impl Serialize for EventsView<'_> {
+impl Serialize for EventsView<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.events.iter().map(|event| {
             let (path, sha256) = (self.origins)(event.evidence);

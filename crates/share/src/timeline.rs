@@ -173,7 +173,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(finding: &'a Finding, incident: Option<&'a str>, origins: &'a Origins<'a>) -> Option<Self> {
+    fn new(finding: &'a Finding, incident: Option<&'a str>, origins: &'a Origins<'_>) -> Option<Self> {
         let time = finding.time.filter(|time| (1678..=2261).contains(&time.civil().year()))?;
         let (evidence, evidence_sha256) = origins(finding.event_ref.evidence);
         let (kind, timestamp_desc) = match finding.kind {

@@ -41,7 +41,7 @@ pub enum ValueType {
 
 impl ValueType {
     /// The byte that stands for the type in a file.
-    pub(super) const fn code(self) -> u8 {
+    pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Null => 0x00,
             Self::Str => 0x01,

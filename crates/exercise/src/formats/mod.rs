@@ -1,5 +1,6 @@
 //! How each kind of log writes a record.
 
+pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod cloudtrail;
 pub(crate) mod entra;

@@ -129,11 +129,6 @@ impl Scratch {
             event.push_str("cs-host", host);
         }
         let (stem, query) = target.split_once('?').map_or((target, None), |(stem, query)| (stem, Some(query)));
-        self.decoder.push(event, "cs-uri-stem", stem);
-        match query {
-            Some(query) => self.decoder.push(event, "cs-uri-query", query),
-            None => event.push_null("cs-uri-query"),
-        }
         self.decoder.push_target(event, stem, query);
         if let Some(version) = version {
             event.push_str("cs-version", version);

@@ -21,6 +21,13 @@ pub(super) enum Rows {
     Web { stem: usize, query: Option<usize> },
 }
 
+impl Rows {
+    /// Whether `column` is part of a web server's request target.
+    pub(super) fn is_target(self, column: usize) -> bool {
+        matches!(self, Self::Web { stem, query } if stem == column || query == Some(column))
+    }
+}
+
 /// A column that may hold the time of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TimeColumn {

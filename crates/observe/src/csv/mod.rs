@@ -113,6 +113,8 @@ impl Reader<'_> {
         let mut found = 0;
         for value in values.clone() {
             match names.get(found) {
+                // These are added together.
+                Some(_) if self.header.rows.is_target(found) => {}
                 Some(name) => push(&mut self.event, name, value),
                 None if value.is_empty() && found == names.len() => {}
                 None => self.event.push_str("surplus", value),
@@ -130,8 +132,9 @@ impl Reader<'_> {
         match self.header.rows {
             Sort::Web { stem, query } => {
                 let value = |column: Option<usize>| values.clone().nth(column?).filter(|value| !is_null(value));
-                if let Some(stem) = value(Some(stem)) {
-                    self.decoder.push_target(&mut self.event, stem, value(query));
+                match value(Some(stem)) {
+                    Some(stem) => self.decoder.push_target(&mut self.event, stem, value(query)),
+                    None => self.event.push_null("cs-uri-stem"),
                 }
             }
             Sort::Proxy { uri, extension: false } => {
@@ -140,7 +143,7 @@ impl Reader<'_> {
                     self.event.push_str("c-uri-extension", extension);
                 }
             }
-            Sort::Windows => crate::windows::route(&mut self.event, self.context),
+            Sort::Windows => crate::windows::route(&mut self.event),
             Sort::Proxy { .. } | Sort::AuditData(_) | Sort::Plain => {}
         }
     }

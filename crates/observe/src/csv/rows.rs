@@ -273,6 +273,14 @@ impl Parser {
                 _ => break,
             }
         }
+        // The line's end went into the value that is open.
+        if let Some(last) = self.ends[..self.count].last_mut()
+            && *last == self.used
+            && self.text[..self.used].ends_with(b"\n")
+        {
+            self.used -= 1;
+            *last = self.used;
+        }
         self.core.reset();
         self.open = false;
     }

@@ -8,7 +8,8 @@ use model::{Event, Place, Problem, Time};
 
 use super::fill::{Filler, Stop};
 use super::json;
-use super::stream::{CHUNK, Found, HEADER};
+use super::store::Store;
+use super::stream::{CHUNK, Found, HEADER, is_blank};
 use super::wire::Wire;
 use crate::Collector;
 
@@ -24,15 +25,22 @@ const RECORD_TRAILER: usize = 4;
 pub(super) struct Reader {
     settings: Arc<ParserSettings>,
     event: Event,
+    store: Store,
     /// Whether every record takes the slow way, to compare both.
     slow_only: bool,
 }
 
 impl Reader {
-    /// A reader; with `slow_only`, every record is rendered by the crate.
-    pub(super) fn new(slow_only: bool) -> Self {
+    /// A reader that knows the templates of `store`; with `slow_only`, every record is rendered by
+    /// the crate.
+    pub(super) fn new(store: Store, slow_only: bool) -> Self {
         let settings = ParserSettings::default().indent(false).validate_checksums(false);
-        Self { settings: Arc::new(settings), event: Event::default(), slow_only }
+        Self { settings: Arc::new(settings), event: Event::default(), store, slow_only }
+    }
+
+    /// The templates that were met.
+    pub(super) fn into_store(self) -> Store {
+        self.store
     }
 
     /// Reads the records of `found`; gives its buffer back.
@@ -41,7 +49,10 @@ impl Reader {
         let chunk = match EvtxChunkData::new(bytes, false) {
             Ok(chunk) => chunk,
             Err(error) => {
-                out.problem(Problem::new(Place::Offset(offset), format!("the chunk's header is torn: {error}")));
+                out.problem(Problem::new(
+                    Place::Offset(offset),
+                    format!("the chunk's header is torn: {error}"),
+                ));
                 return Vec::new();
             }
         };
@@ -171,11 +182,20 @@ impl<'c> Walk<'c> {
     /// Reports what is wrong with the chunk as a whole.
     fn check(&mut self, chunk: &EvtxChunkData, len: usize) {
         if len < CHUNK && len < self.header.free_space_offset as usize {
-            self.problem(0, &format!("the chunk is torn after {len} of {CHUNK} bytes; its whole records are read"));
+            self.problem(
+                0,
+                &format!("the chunk is torn after {len} of {CHUNK} bytes; its whole records are read"),
+            );
         } else if !self.header_holds {
-            self.problem(0, "the checksum of the chunk's header does not match; the chunk is read none the less");
+            self.problem(
+                0,
+                "the checksum of the chunk's header does not match; the chunk is read none the less",
+            );
         } else if !chunk.validate_data_checksum() {
-            self.problem(0, "the checksum of the chunk's records does not match; the chunk is read none the less");
+            self.problem(
+                0,
+                "the checksum of the chunk's records does not match; the chunk is read none the less",
+            );
         }
     }
 
@@ -197,7 +217,10 @@ impl<'c> Walk<'c> {
                 Ok(()) => {}
                 Err(Stop::Unsupported) => return Some(frame.from),
                 Err(Stop::Spent) => {
-                    self.problem(frame.from, "the records expand beyond all measure; the rest of the chunk is left out");
+                    self.problem(
+                        frame.from,
+                        "the records expand beyond all measure; the rest of the chunk is left out",
+                    );
                     return None;
                 }
             }
@@ -222,10 +245,11 @@ impl<'c> Walk<'c> {
         let end = self.live_end.min(self.data.len());
         let search = self.data.get(from + 1..end).unwrap_or_default();
         let next = memmem::find_iter(search, RECORD_MAGIC).map(|at| from + 1 + at).find(|&at| {
-            Frame::at(self.data, at).is_some_and(|frame| frame.closed && frame.to <= end && self.may_follow(&frame))
+            Frame::at(self.data, at)
+                .is_some_and(|frame| frame.closed && frame.to <= end && self.may_follow(&frame))
         });
         let rest = &self.data[from..next.unwrap_or(end)];
-        if rest.iter().any(|&byte| byte != 0) {
+        if !is_blank(rest) {
             self.problem(from, &format!("{} bytes hold no record that can be read", rest.len()));
         }
         self.at = next.unwrap_or(end);
@@ -238,10 +262,19 @@ impl<'c> Walk<'c> {
         !self.header_holds || ids.contains(&frame.id)
     }
 
-    fn record(&mut self, reader: &mut Reader, frame: &Frame, slow: Option<&mut Slow<'_>>) -> Result<(), Stop> {
+    fn record(
+        &mut self,
+        reader: &mut Reader,
+        frame: &Frame,
+        slow: Option<&mut Slow<'_>>,
+    ) -> Result<(), Stop> {
         let event = &mut reader.event;
         event.clear();
-        let filled = if reader.slow_only { Err(Stop::Unsupported) } else { self.filler.fill(frame.binxml(), event) };
+        let filled = if reader.slow_only {
+            Err(Stop::Unsupported)
+        } else {
+            self.filler.fill(&mut reader.store, frame.binxml(), event)
+        };
         match (filled, slow) {
             (Ok(()), _) => {}
             (Err(Stop::Unsupported), Some(slow)) => {

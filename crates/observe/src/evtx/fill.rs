@@ -6,6 +6,7 @@ use model::{Event, Kind, Time};
 use rustc_hash::FxHashMap;
 
 use super::naming::Place;
+use super::store::Store;
 use super::template::{self, FieldStep, Piece, Program, Step};
 use super::value::{Typed, kind};
 use super::wire::Wire;
@@ -65,9 +66,14 @@ impl<'c> Filler<'c> {
 
     /// Puts the record whose BinXML lies at `range` into `event`, which is left half filled where
     /// that fails.
-    pub(super) fn fill(&mut self, range: std::ops::Range<usize>, event: &mut Event) -> Result<(), Stop> {
+    pub(super) fn fill(
+        &mut self,
+        store: &mut Store,
+        range: std::ops::Range<usize>,
+        event: &mut Event,
+    ) -> Result<(), Stop> {
         self.slots.clear();
-        self.stream(range, Place::Document, 0, event)
+        self.stream(store, range, Place::Document, 0, event)
     }
 
     fn spend(&mut self, cost: usize) -> Result<(), Stop> {
@@ -77,6 +83,7 @@ impl<'c> Filler<'c> {
 
     fn stream(
         &mut self,
+        store: &mut Store,
         range: std::ops::Range<usize>,
         place: Place,
         depth: u32,
@@ -90,11 +97,11 @@ impl<'c> Filler<'c> {
             match wire.u8().ok_or(Stop::Unsupported)? {
                 0x00 => break,
                 0x0f => wire.skip(3).ok_or(Stop::Unsupported)?,
-                0x0c => wire = self.instance(wire, place, depth, event)?,
+                0x0c => wire = self.instance(store, wire, place, depth, event)?,
                 0x01 | 0x41 => {
                     let (program, end) = template::element(self.data, wire.pos() - 1, place)?;
                     self.spend(end - wire.pos() + program.cost())?;
-                    self.run(&program, self.slots.len(), depth, event)?;
+                    self.run(store, &program, self.slots.len(), depth, event)?;
                     wire = Wire::new(self.data, end);
                 }
                 _ => return Err(Stop::Unsupported),
@@ -108,6 +115,7 @@ impl<'c> Filler<'c> {
     /// sizes, and the values.
     fn instance(
         &mut self,
+        store: &mut Store,
         mut wire: Wire<'c>,
         place: Place,
         depth: u32,
@@ -115,8 +123,8 @@ impl<'c> Filler<'c> {
     ) -> Result<Wire<'c>, Stop> {
         let base = self.slots.len();
         let definition = self.values(&mut wire).ok_or(Stop::Unsupported)?;
-        let program = self.program(definition, place)?;
-        self.run(&program, base, depth, event)?;
+        let program = self.program(store, definition, place)?;
+        self.run(store, &program, base, depth, event)?;
         self.slots.truncate(base);
         Ok(wire)
     }
@@ -140,12 +148,11 @@ impl<'c> Filler<'c> {
         Some(definition)
     }
 
-    fn program(&mut self, definition: u32, place: Place) -> Result<Rc<Program>, Stop> {
+    fn program(&mut self, store: &mut Store, definition: u32, place: Place) -> Result<Rc<Program>, Stop> {
         if let Some(known) = self.programs.get(&(definition, place)) {
             return known.clone().ok_or(Stop::Unsupported);
         }
-        const HEADER: usize = 24;
-        let compiled = template::definition(self.data, definition as usize + HEADER, place).ok().map(Rc::new);
+        let compiled = store.program(self.data, definition, place).ok();
         // A definition that fails may have been read to the end of the chunk first.
         let cost = compiled.as_ref().map_or(self.data.len(), |program| program.cost());
         self.programs.insert((definition, place), compiled.clone());
@@ -162,7 +169,14 @@ impl<'c> Filler<'c> {
         found.unwrap_or(Typed::NULL)
     }
 
-    fn run(&mut self, program: &Program, base: usize, depth: u32, event: &mut Event) -> Result<(), Stop> {
+    fn run(
+        &mut self,
+        store: &mut Store,
+        program: &Program,
+        base: usize,
+        depth: u32,
+        event: &mut Event,
+    ) -> Result<(), Stop> {
         let mut steps = program.steps().iter();
         while let Some(step) = steps.next() {
             match step {
@@ -182,7 +196,7 @@ impl<'c> Filler<'c> {
                     }
                     self.spend(event.text().len() - before + 1)?;
                 }
-                Step::Nested { slot, place } => self.nested(base, *slot, *place, depth, event)?,
+                Step::Nested { slot, place } => self.nested(store, base, *slot, *place, depth, event)?,
             }
         }
         Ok(())
@@ -190,6 +204,7 @@ impl<'c> Filler<'c> {
 
     fn nested(
         &mut self,
+        store: &mut Store,
         base: usize,
         slot: u16,
         place: Place,
@@ -202,7 +217,7 @@ impl<'c> Filler<'c> {
             (kind::NULL, _) | (kind::BIN_XML, 0) => Ok(()),
             (kind::BIN_XML, len) => {
                 let from = found.from as usize;
-                self.stream(from..from + usize::from(len), place, depth + 1, event)
+                self.stream(store, from..from + usize::from(len), place, depth + 1, event)
             }
             _ => Err(Stop::Unsupported),
         }

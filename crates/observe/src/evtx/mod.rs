@@ -4,7 +4,7 @@
 //! also where the header is missing or bytes are lost, and holds one at a time. [`chunk`] walks a
 //! chunk's records. A record is a template of XML, kept once a chunk, and values: [`template`]
 //! compiles the template, [`fill`] runs it over the values of each record and so writes the facts
-//! straight into the event. That is several times cheaper than a tree or a text of JSON for every
+//! straight into the event; [`store`] keeps them for the chunks to come. That is several times cheaper than a tree or a text of JSON for every
 //! record. What does not compile goes through the `evtx` crate's renderer and [`json`]; [`naming`]
 //! gives both the same names.
 //!
@@ -15,6 +15,7 @@ mod chunk;
 mod fill;
 mod json;
 mod naming;
+mod store;
 mod stream;
 mod template;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod tests;
 mod value;
 mod wire;
 
+use std::cell::Cell;
 use std::io::BufRead;
 
 use crate::{Collector, Context};
@@ -36,11 +38,18 @@ pub(crate) fn read(input: &mut dyn BufRead, _context: &Context<'_>, out: &mut dy
     read_with(input, false, out);
 }
 
+thread_local! {
+    static STORE: Cell<store::Store> = Cell::default();
+}
+
 fn read_with(input: &mut dyn BufRead, slow_only: bool, out: &mut dyn Collector) {
     let mut chunks = stream::Chunks::new(input);
-    let mut reader = chunk::Reader::new(slow_only);
+    // A collection of logs is many small files with the same few hundred templates, so what was
+    // compiled serves the next file of the same thread. It changes no result.
+    let mut reader = chunk::Reader::new(STORE.take(), slow_only);
     let mut buffer = Vec::new();
     while let Some(found) = chunks.next(buffer, &mut |problem| out.problem(problem)) {
         buffer = reader.read(found, out);
     }
+    STORE.set(reader.into_store());
 }

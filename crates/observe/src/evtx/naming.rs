@@ -119,8 +119,11 @@ mod tests {
     fn check(path: &str, attribute: Option<&str>, expected: &[&str]) {
         let path: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
         let found = names(&path, attribute);
-        let found: Vec<&str> =
-            found.iter().flat_map(|names| std::iter::once(&names.name).chain(&names.also)).map(String::as_str).collect();
+        let found: Vec<&str> = found
+            .iter()
+            .flat_map(|names| std::iter::once(&names.name).chain(&names.also))
+            .map(String::as_str)
+            .collect();
         assert_eq!(found, expected, "{path:?} {attribute:?}");
     }
 

@@ -87,7 +87,9 @@ impl<'r> Chunks<'r> {
                 Place::Offset(0),
                 "the checksum of the file header does not match; the chunks are read none the less",
             )),
-            Err(error) => problem(Problem::new(Place::Offset(0), format!("the file header is torn: {error}"))),
+            Err(error) => {
+                problem(Problem::new(Place::Offset(0), format!("the file header is torn: {error}")))
+            }
         }
         self.drop_front(FILE_HEADER.min(self.window.len()));
     }
@@ -104,11 +106,14 @@ impl<'r> Chunks<'r> {
 
     /// Passes over bytes that belong to no chunk. Unused space is all zeros and no problem.
     fn pass_over(&mut self) {
+        if self.window.len() == CHUNK && is_blank(&self.window) {
+            return self.drop_front(CHUNK);
+        }
         let next = memmem::find(&self.window[1..], CHUNK_MAGIC).map(|at| at + 1);
         // A magic may begin in the last bytes, unless nothing follows.
         let torn = if self.window.len() < CHUNK { 0 } else { CHUNK_MAGIC.len() - 1 };
         let len = next.unwrap_or(self.window.len() - torn);
-        if self.stray.is_none() && self.window[..len].iter().any(|&byte| byte != 0) {
+        if self.stray.is_none() && !is_blank(&self.window[..len]) {
             self.stray = Some(self.offset);
         }
         self.drop_front(len);
@@ -117,7 +122,10 @@ impl<'r> Chunks<'r> {
     fn end_stray(&mut self, problem: &mut dyn FnMut(Problem)) {
         if let Some(from) = self.stray.take() {
             let len = self.offset - from;
-            problem(Problem::new(Place::Offset(from), format!("{len} bytes belong to no chunk and were passed over")));
+            problem(Problem::new(
+                Place::Offset(from),
+                format!("{len} bytes belong to no chunk and were passed over"),
+            ));
         }
     }
 
@@ -130,7 +138,7 @@ impl<'r> Chunks<'r> {
     fn fill(&mut self, len: usize, problem: &mut dyn FnMut(Problem)) {
         while self.window.len() < len {
             let wanted = (len - self.window.len()) as u64;
-            match self.input.by_ref().take(wanted).read_to_end(&mut self.window) {
+            match (&mut self.input).take(wanted).read_to_end(&mut self.window) {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -143,6 +151,11 @@ impl<'r> Chunks<'r> {
     }
 }
 
+/// Whether `bytes` are all zeros; logs are laid out ahead of their use, so this has to be quick.
+pub(super) fn is_blank(bytes: &[u8]) -> bool {
+    bytes.chunks(256).all(|part| part.iter().fold(0, |seen, byte| seen | byte) == 0)
+}
+
 /// Whether `bytes` begin with a chunk's header, judged by its checksum or its constant size.
 fn is_chunk_header(bytes: &[u8]) -> bool {
     const HEADER_SIZE: [u8; 4] = 128u32.to_le_bytes();
@@ -152,6 +165,5 @@ fn is_chunk_header(bytes: &[u8]) -> bool {
 /// Whether `head`, the first bytes of a file, are of a Windows event log: its header, or a chunk
 /// on a sector's boundary.
 pub(super) fn is_evtx(head: &[u8]) -> bool {
-    head.starts_with(FILE_MAGIC)
-        || (0..head.len()).step_by(HEADER).any(|at| is_chunk_header(&head[at..]))
+    head.starts_with(FILE_MAGIC) || (0..head.len()).step_by(HEADER).any(|at| is_chunk_header(&head[at..]))
 }

@@ -119,11 +119,32 @@ const MAX_DEPTH: usize = 64;
 /// Bytes of names and text in one program; real ones have a few thousand.
 const MAX_TEXT: usize = 64 << 10;
 
+/// A compiled template definition, and what it was compiled from.
+#[derive(Debug)]
+pub(super) struct Definition {
+    /// What to do for a record.
+    pub(super) program: Program,
+    /// The names it refers to, in order.
+    pub(super) names: Vec<NameRef>,
+    /// Where its body ends in the chunk.
+    pub(super) end: usize,
+}
+
+/// Where a template definition refers to a name, which lies elsewhere in every chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NameRef {
+    /// Where the reference stands in the chunk.
+    pub(super) at: usize,
+    /// The name's offset in the chunk.
+    pub(super) name: u32,
+}
+
 /// Compiles the template definition whose body begins at `start` of the chunk `data`.
-pub(super) fn definition(data: &[u8], start: usize, place: Place) -> Result<Program, Unsupported> {
+pub(super) fn definition(data: &[u8], start: usize, place: Place) -> Result<Definition, Unsupported> {
     let mut compiler = Compiler::new(Wire::new(data, start), data, place, true);
     while compiler.token()? {}
-    compiler.finish().map(|(program, _)| program)
+    let names = std::mem::take(&mut compiler.names);
+    compiler.finish().map(|(program, end)| Definition { program, names, end })
 }
 
 /// Compiles the one element that begins at `start` of the chunk `data`, outside of a template;
@@ -167,6 +188,7 @@ struct Compiler<'a> {
     /// Whether the start tag of the innermost element is not closed yet.
     in_start: bool,
     attribute: Option<Attribute>,
+    names: Vec<NameRef>,
 }
 
 impl<'a> Compiler<'a> {
@@ -181,6 +203,7 @@ impl<'a> Compiler<'a> {
             open: Vec::new(),
             in_start: false,
             attribute: None,
+            names: Vec::new(),
         }
     }
 
@@ -210,7 +233,7 @@ impl<'a> Compiler<'a> {
             0x09 | 0x49 => self.entity()?,
             // A processing instruction is no fact.
             0x0a => {
-                self.wire.name().ok_or(Unsupported)?;
+                self.name_ref()?;
             }
             0x0b => {
                 self.wire.text().ok_or(Unsupported)?;
@@ -221,8 +244,15 @@ impl<'a> Compiler<'a> {
         Ok(true)
     }
 
+    fn name_ref(&mut self) -> Result<u32, Unsupported> {
+        let at = self.wire.pos();
+        let name = self.wire.name().ok_or(Unsupported)?;
+        self.names.push(NameRef { at, name });
+        Ok(name)
+    }
+
     fn name(&mut self) -> Result<String, Unsupported> {
-        let offset = self.wire.name().ok_or(Unsupported)?;
+        let offset = self.name_ref()?;
         let mut name = String::new();
         push_utf16(&mut name, name_at(self.data, offset).ok_or(Unsupported)?);
         Ok(name)
@@ -403,7 +433,8 @@ impl<'a> Compiler<'a> {
             pieces: Span { from: pieces_from, to: self.program.pieces.len() as u32 },
             keep_empty,
             repeats,
-            time: names.name == "TimeCreated_SystemTime" && self.path.first().is_some_and(|name| name == "System"),
+            time: names.name == "TimeCreated_SystemTime"
+                && self.path.first().is_some_and(|name| name == "System"),
         }));
         Ok(())
     }

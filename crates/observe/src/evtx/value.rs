@@ -423,9 +423,11 @@ mod tests {
         ] {
             assert_eq!(text(kind, bytes).as_deref(), Ok(expected), "{kind:#x} {bytes:02x?}");
         }
-        let guid = [0x79, 0xd5, 0x70, 0x57, 0x22, 0xc2, 0xe0, 0x43, 0xbf, 0x4c, 6, 0xf5, 0x69, 0x8f, 0xfb, 0xd9];
+        let guid =
+            [0x79, 0xd5, 0x70, 0x57, 0x22, 0xc2, 0xe0, 0x43, 0xbf, 0x4c, 6, 0xf5, 0x69, 0x8f, 0xfb, 0xd9];
         assert_eq!(text(kind::GUID, &guid).unwrap(), "{5770d579-c222-43e0-bf4c-06f5698ffbd9}");
-        let moment: Vec<u8> = [2019u16, 3, 5, 1, 12, 34, 56, 789].into_iter().flat_map(u16::to_le_bytes).collect();
+        let moment: Vec<u8> =
+            [2019u16, 3, 5, 1, 12, 34, 56, 789].into_iter().flat_map(u16::to_le_bytes).collect();
         assert_eq!(text(kind::SYSTEMTIME, &moment).unwrap(), "2019-03-01T12:34:56.7890000Z");
     }
 

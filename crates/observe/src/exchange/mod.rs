@@ -135,7 +135,7 @@ impl Reader<'_> {
         self.target.stem.clear();
         self.target.query.clear();
         let found = self.push_all(values);
-        if !self.target.stem.is_empty() {
+        if !(self.target.stem.is_empty() && self.target.query.is_empty()) {
             let query = Some(self.target.query.as_str()).filter(|query| !query.is_empty());
             self.decoder.push_target(&mut self.event, &self.target.stem, query);
         }
@@ -157,7 +157,7 @@ impl Reader<'_> {
                     if column.role == Role::Time && self.event.time.is_none() {
                         self.event.time = time(&mut self.clock, value);
                     }
-                    push(&mut self.event, &mut self.decoder, &mut self.target, column, value);
+                    push(&mut self.event, &mut self.target, column, value);
                 }
                 None => self.event.push_str("surplus", value),
             }
@@ -173,7 +173,7 @@ fn time(clock: &mut LocalClock<'_>, value: &str) -> Option<Time> {
     clock.time(stamp)
 }
 
-fn push(event: &mut Event, decoder: &mut Decoder, target: &mut Target, column: &Column, value: &str) {
+fn push(event: &mut Event, target: &mut Target, column: &Column, value: &str) {
     let name = &column.name;
     match column.role {
         Role::List => {
@@ -184,12 +184,8 @@ fn push(event: &mut Event, decoder: &mut Decoder, target: &mut Target, column: &
         }
         Role::Stem | Role::Query => {
             event.push_str(name, value);
-            let bare = value.strip_prefix('?').unwrap_or(value);
-            if let Some(alias) = column.also {
-                decoder.push(event, alias, bare);
-            }
             let part = if column.role == Role::Stem { &mut target.stem } else { &mut target.query };
-            part.push_str(bare);
+            part.push_str(value.strip_prefix('?').unwrap_or(value));
             return;
         }
         Role::Number if clock::number(value.as_bytes()).is_some() => event.push_str_kind(name, Kind::Int, value),

@@ -36,7 +36,8 @@ fn written(text: &str, zone: &TimeZone) -> Option<(Time, bool)> {
     if let Ok(civil) = text.parse::<DateTime>() {
         return Some((Time::from_civil(civil, zone)?, true));
     }
-    if let Ok(zoned) = jiff::fmt::strtime::parse("%d/%b/%Y:%H:%M:%S %z", text).and_then(|t| t.to_timestamp()) {
+    if let Ok(zoned) = jiff::fmt::strtime::parse("%d/%b/%Y:%H:%M:%S %z", text).and_then(|t| t.to_timestamp())
+    {
         return Some((Time::from_micros(zoned.as_microsecond()), false));
     }
     Some((Time::from_civil(american(text)?, zone)?, true))
@@ -62,9 +63,10 @@ fn epoch(text: &str) -> Option<Time> {
 }
 
 fn seconds(number: i64, decimals: &str) -> Option<Time> {
-    let fraction = decimals.bytes().chain(std::iter::repeat(b'0')).take(6).try_fold(0_i64, |sum, digit| {
-        digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'))
-    })?;
+    let fraction =
+        decimals.bytes().chain(std::iter::repeat(b'0')).take(6).try_fold(0_i64, |sum, digit| {
+            digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'))
+        })?;
     Time::checked(number.checked_mul(1_000_000)? + fraction)
 }
 
@@ -112,7 +114,8 @@ mod tests {
             (Kind::Float, "1629796320.25", "2021-08-24T09:12:00.25Z", false),
             (Kind::Float, "1.62979632e9", moment, false),
         ] {
-            let (time, zone_used) = time_of(Value { kind, text }, &berlin).unwrap_or_else(|| panic!("{text}"));
+            let (time, zone_used) =
+                time_of(Value { kind, text }, &berlin).unwrap_or_else(|| panic!("{text}"));
             assert_eq!((time.to_string().as_str(), zone_used), (expected, assumed), "{text}");
         }
     }

@@ -1,10 +1,19 @@
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
 use model::{Event, Kind};
 
-use super::table::{Known, Pairs, Table};
+use super::known::Known;
+use super::slots::Slots;
+use super::table::Table;
 
 /// Objects and lists within one another; what lies deeper is a problem of its record.
 const MAX_DEPTH: u32 = 64;
+
+/// Values of one record; a record with more is a problem.
+const MAX_FIELDS: usize = 100_000;
+
+/// Bytes of names and values of one record. Names stand once for each value, so that a record that
+/// is short in the evidence may become very long.
+const MAX_TEXT: usize = 32 << 20;
 
 /// Why a record could not be read, and how far it could.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,37 +61,24 @@ impl From<JiterError> for Fault {
     }
 }
 
-/// Where the value of an interned name lies among the fields of the record at hand.
-#[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    /// The record for which the rest holds.
-    generation: u32,
-    /// Index of the first field; [`Flattener::NO_FIELD`] where the name holds an object or a list.
-    field: u32,
-    /// Whether the name has more than one value.
-    many: bool,
-}
-
 /// Turns one JSON value into flat fields: names of nested objects joined by dots, lists as repeated
 /// fields, in the order of the text. Names are put right on the way as the table says, so that no
 /// second pass over the fields is needed.
 pub(super) struct Flattener {
-    table: &'static Table,
+    pub(super) table: &'static Table,
     /// Names of the objects that are open, joined by dots.
-    path: String,
+    pub(super) path: String,
     /// Where in `path` the names that a rule sees begin.
-    base: usize,
+    pub(super) base: usize,
     /// Where a second, shorter name begins; no second name unless it lies beyond `base`.
     bare: usize,
-    depth: u32,
-    slots: Vec<Slot>,
-    generation: u32,
+    pub(super) depth: u32,
+    /// Which of the names that shapes ask for have been seen.
+    pub(super) slots: Slots,
     tape: Vec<u8>,
 }
 
 impl Flattener {
-    const NO_FIELD: u32 = u32::MAX;
-
     /// A flattener that knows the names of `table`.
     pub(super) fn new(table: &'static Table) -> Self {
         Self {
@@ -91,8 +87,7 @@ impl Flattener {
             base: 0,
             bare: 0,
             depth: 0,
-            slots: vec![Slot::default(); table.slots()],
-            generation: 0,
+            slots: Slots::new(table.slots()),
             tape: Vec::new(),
         }
     }
@@ -112,32 +107,12 @@ impl Flattener {
         outcome.map(|()| end)
     }
 
-    /// The index of the first field under the name with this slot, unless it is absent or no
-    /// scalar.
-    pub(super) fn field(&self, slot: u16) -> Option<usize> {
-        let found = self.slots[usize::from(slot)];
-        (found.generation == self.generation && found.field != Self::NO_FIELD).then_some(found.field as usize)
-    }
-
-    /// Whether the record has the name with this slot, with whatever value.
-    pub(super) fn has(&self, slot: u16) -> bool {
-        self.slots[usize::from(slot)].generation == self.generation
-    }
-
-    /// Whether the name with this slot has more than one value.
-    pub(super) fn many(&self, slot: u16) -> bool {
-        let found = self.slots[usize::from(slot)];
-        found.generation == self.generation && found.many
-    }
-
-    /// Notes that field number `field` bears the name with this slot.
-    pub(super) fn mark(&mut self, slot: u16, field: usize) {
-        let generation = self.generation;
-        if let Some(slot) = self.slots.get_mut(usize::from(slot)) {
-            if slot.generation == generation && slot.field != Self::NO_FIELD {
-                slot.many = true;
-            } else {
-                *slot = Slot { generation, field: field as u32, many: false };
+    /// Takes the fields that `event` has as those of the record at hand.
+    pub(super) fn adopt(&mut self, event: &Event) {
+        self.begin();
+        for (index, (name, _)) in event.fields().enumerate() {
+            if let Some(slot) = self.table.known(name).slot() {
+                self.slots.mark(slot, index);
             }
         }
     }
@@ -145,38 +120,51 @@ impl Flattener {
     fn begin(&mut self) {
         self.path.clear();
         (self.base, self.bare, self.depth) = (0, 0, 0);
-        self.generation = self.generation.wrapping_add(1);
-        if self.generation == 0 {
-            self.slots.fill(Slot::default());
-            self.generation = 1;
-        }
+        self.slots.begin();
     }
 
     /// Reads the members of the object at which `jiter` stands. With `through`, the names of
     /// members that are objects are left out of the names below them.
-    fn members(&mut self, jiter: &mut Jiter<'_>, event: &mut Event, through: bool) -> Result<(), Fault> {
+    pub(super) fn members(
+        &mut self,
+        jiter: &mut Jiter<'_>,
+        event: &mut Event,
+        through: bool,
+    ) -> Result<(), Fault> {
         self.deeper(jiter)?;
         let length = self.path.len();
         let mut key = jiter.known_object()?;
         while let Some(name) = key {
+            // Bytes that have just been written to the path are slow to read in other steps, so a
+            // name is looked up where it stands in the evidence whenever it is a whole one.
+            let mut known = None;
+            if length == self.base {
+                known = Some(self.table.known(name));
+            } else if name != "#text" {
+                self.path.push('.');
+            }
             if name != "#text" {
-                if length > self.base {
-                    self.path.push('.');
-                }
                 self.path.push_str(name);
             }
-            self.member(jiter, event, through)?;
+            let known = known.unwrap_or_else(|| self.table.known(&self.path[self.base..]));
+            self.member(jiter, event, through, known)?;
             self.path.truncate(length);
+            self.bounded(jiter, event)?;
             key = jiter.next_key()?;
         }
         self.depth -= 1;
         Ok(())
     }
 
-    fn member(&mut self, jiter: &mut Jiter<'_>, event: &mut Event, through: bool) -> Result<(), Fault> {
+    fn member(
+        &mut self,
+        jiter: &mut Jiter<'_>,
+        event: &mut Event,
+        through: bool,
+        known: Known,
+    ) -> Result<(), Fault> {
         let peek = jiter.peek()?;
-        let known = self.table.known(&self.path[self.base..]);
-        if !known.changes_names() && !(through && peek == Peek::Object) {
+        if !(known.changes_names() || through && peek == Peek::Object) {
             return self.value(jiter, event, peek, known);
         }
         let kept = (self.base, self.bare);
@@ -194,7 +182,7 @@ impl Flattener {
         outcome
     }
 
-    fn value(
+    pub(super) fn value(
         &mut self,
         jiter: &mut Jiter<'_>,
         event: &mut Event,
@@ -219,10 +207,17 @@ impl Flattener {
                 let text = if jiter.known_bool(peek)? { "true" } else { "false" };
                 self.push(event, known, Kind::Bool, text);
             }
-            Peek::Object | Peek::Array => self.nested(jiter, event, peek, known)?,
+            Peek::Object | Peek::Array => {
+                self.bounded(jiter, event)?;
+                self.nested(jiter, event, peek, known)?;
+            }
             _ => {
                 let text = std::str::from_utf8(jiter.known_number_bytes(peek)?).unwrap_or_default();
-                let kind = if text.bytes().any(|b| matches!(b, b'.' | b'e' | b'E')) { Kind::Float } else { Kind::Int };
+                let kind = if text.bytes().any(|b| matches!(b, b'.' | b'e' | b'E')) {
+                    Kind::Float
+                } else {
+                    Kind::Int
+                };
                 self.push(event, known, kind, text);
             }
         }
@@ -237,7 +232,7 @@ impl Flattener {
         known: Known,
     ) -> Result<(), Fault> {
         if let Some(slot) = known.slot() {
-            self.mark(slot, Self::NO_FIELD as usize);
+            self.slots.mark_nested(slot);
         }
         let start = jiter.current_index();
         if peek == Peek::Object {
@@ -268,75 +263,10 @@ impl Flattener {
                 Peek::Array => self.list(jiter, event, known.plain())?,
                 _ => self.value(jiter, event, peek, known.plain())?,
             }
+            self.bounded(jiter, event)?;
             next = jiter.array_step()?;
         }
         self.depth -= 1;
-        Ok(())
-    }
-
-    /// Reads a list of `{"Name": N, "Value": V}` as fields `N = V` below the list's own name.
-    fn pairs(
-        &mut self,
-        jiter: &mut Jiter<'_>,
-        event: &mut Event,
-        known: Known,
-        pairs: &'static Pairs,
-    ) -> Result<(), Fault> {
-        self.deeper(jiter)?;
-        let mut next = jiter.known_array()?;
-        while let Some(peek) = next {
-            if peek == Peek::Object {
-                let start = jiter.current_index();
-                jiter.known_skip(peek)?;
-                let element = jiter.slice_to_current(start);
-                self.pair(element, event, pairs).map_err(|fault| Fault { at: start + fault.at, ..fault })?;
-            } else {
-                self.value(jiter, event, peek, known.plain())?;
-            }
-            next = jiter.array_step()?;
-        }
-        self.depth -= 1;
-        Ok(())
-    }
-
-    fn pair(&mut self, element: &[u8], event: &mut Event, pairs: &Pairs) -> Result<(), Fault> {
-        let name = named_in(element, pairs)?;
-        if pairs.keep || name.is_none() {
-            let mut jiter = Jiter::new(element);
-            jiter.peek()?;
-            self.members(&mut jiter, event, false)?;
-        }
-        let Some(name) = name else { return Ok(()) };
-        let length = self.path.len();
-        let base = self.base;
-        if pairs.bare {
-            self.base = length;
-        } else if length > base {
-            self.path.push('.');
-        }
-        self.path.push_str(&name);
-        let own = self.path.len();
-        let mut jiter = Jiter::new(element);
-        jiter.peek()?;
-        let mut key = jiter.known_object()?;
-        while let Some(member) = key {
-            let (is_name, is_value) = (pairs.name.iter().any(|n| n == member), pairs.value.iter().any(|v| v == member));
-            if !is_value {
-                self.path.push('.');
-                self.path.push_str(member);
-            }
-            let peek = jiter.peek()?;
-            if is_name {
-                jiter.known_skip(peek)?;
-            } else {
-                let known = self.table.known(&self.path[self.base..]);
-                self.value(&mut jiter, event, peek, known)?;
-            }
-            self.path.truncate(own);
-            key = jiter.next_key()?;
-        }
-        self.path.truncate(length);
-        self.base = base;
         Ok(())
     }
 
@@ -370,17 +300,24 @@ impl Flattener {
     /// second name.
     fn named(&mut self, event: &mut Event, known: Known, index: usize) {
         if let Some(slot) = known.slot() {
-            self.mark(slot, index);
+            self.slots.mark(slot, index);
         }
         if self.bare > self.base && self.bare < self.path.len() {
             if let Some(slot) = self.table.known(&self.path[self.bare..]).slot() {
-                self.mark(slot, event.raw_fields().len());
+                self.slots.mark(slot, event.raw_fields().len());
             }
             event.alias_suffix(index, self.bare - self.base);
         }
     }
 
-    fn deeper(&mut self, jiter: &Jiter<'_>) -> Result<(), Fault> {
+    pub(super) fn bounded(&self, jiter: &Jiter<'_>, event: &Event) -> Result<(), Fault> {
+        if event.raw_fields().len() > MAX_FIELDS || event.text().len() > MAX_TEXT {
+            return Err(fault(jiter, "more than 100,000 values or 32 MiB of names and values"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn deeper(&mut self, jiter: &Jiter<'_>) -> Result<(), Fault> {
         self.depth += 1;
         if self.depth > MAX_DEPTH { Err(fault(jiter, "nested deeper than 64 levels")) } else { Ok(()) }
     }
@@ -389,23 +326,6 @@ impl Flattener {
 #[cold]
 fn fault(jiter: &Jiter<'_>, what: &str) -> Fault {
     Fault { at: jiter.current_index(), kind: FaultKind::Broken, what: what.to_owned() }
-}
-
-/// The text under one of the keys that name a pair.
-fn named_in(element: &[u8], pairs: &Pairs) -> Result<Option<String>, Fault> {
-    let mut jiter = Jiter::new(element);
-    jiter.peek()?;
-    let mut key = jiter.known_object()?;
-    while let Some(member) = key {
-        let wanted = pairs.name.iter().any(|n| n == member);
-        let peek = jiter.peek()?;
-        if wanted && peek == Peek::String {
-            return Ok(Some(jiter.known_str()?.to_owned()));
-        }
-        jiter.known_skip(peek)?;
-        key = jiter.next_key()?;
-    }
-    Ok(None)
 }
 
 /// Writes JSON without the blanks between its tokens.

@@ -4,16 +4,15 @@ use model::{Event, Kind, SourceId};
 use super::clock::time_of;
 use super::flatten::Flattener;
 use super::table::{Alias, Derived, Shape, Table};
-use crate::Context;
+use crate::{Context, LogSources};
 
 /// Gives flat records their log source, their time and the second names that rules use.
 pub(super) struct Settler<'a> {
     table: &'static Table,
     zone: &'a TimeZone,
-    /// The last part of the path.
-    file: &'a str,
-    /// The log sources of [`Table::sources`], in their order.
-    sources: Vec<SourceId>,
+    all_sources: &'a LogSources,
+    /// The log sources of [`Table::sources`], in their order, as far as they have been asked for.
+    sources: Vec<Option<SourceId>>,
     /// Whether a time without an offset was taken as local time.
     pub(super) assumed_zone: bool,
 }
@@ -24,8 +23,8 @@ impl<'a> Settler<'a> {
         Self {
             table,
             zone: &context.settings.zone,
-            file: context.path.rsplit(['/', '\\', '!']).next().unwrap_or_default(),
-            sources: table.sources.iter().map(|name| context.sources.named(name)).collect(),
+            all_sources: context.sources,
+            sources: vec![None; table.sources.len()],
             assumed_zone: false,
         }
     }
@@ -44,63 +43,79 @@ impl<'a> Settler<'a> {
         self.time(shape, flat, event);
         event.source = self.source(shape, flat, event);
         if shape.windows {
-            crate::windows::route_json(event);
+            without_blanks(event);
+            crate::windows::route(event);
         }
     }
 
     fn fits(&self, shape: &Shape, flat: &Flattener, event: &Event) -> bool {
-        shape.all.iter().all(|&slot| flat.has(slot))
-            && (shape.any.is_empty() || shape.any.iter().any(|&slot| flat.has(slot)))
-            && !shape.none.iter().any(|&slot| flat.has(slot))
-            && (shape.path.is_empty() || self.file.starts_with(&shape.path))
+        shape.all.iter().all(|&slot| flat.slots.has(slot))
+            && (shape.any.is_empty() || shape.any.iter().any(|&slot| flat.slots.has(slot)))
+            && !shape.none.iter().any(|&slot| flat.slots.has(slot))
             && shape.is.iter().all(|(slot, values)| {
                 text(flat, event, *slot).is_some_and(|text| values.iter().any(|value| value == text))
             })
     }
 
-    fn source(&self, shape: &Shape, flat: &Flattener, event: &Event) -> SourceId {
+    fn source(&mut self, shape: &Shape, flat: &Flattener, event: &Event) -> SourceId {
         let routed = shape.route.as_ref().and_then(|(slot, to)| to.get(text(flat, event, *slot)?));
-        self.sources.get(*routed.unwrap_or(&shape.source)).copied().unwrap_or_default()
+        let index = *routed.unwrap_or(&shape.source);
+        *self.sources[index].get_or_insert_with(|| self.all_sources.named(&self.table.sources[index]))
     }
 
     fn time(&mut self, shape: &Shape, flat: &Flattener, event: &mut Event) {
-        let zone = if shape.utc { &TimeZone::UTC } else { self.zone };
-        let found = shape.time.iter().find_map(|&slot| {
-            let field = event.raw_fields().get(flat.field(slot)?)?;
-            time_of(event.value(field), zone)
+        let found = shape.time.iter().find_map(|&(slot, utc)| {
+            let field = event.raw_fields().get(flat.slots.field(slot)?)?;
+            let zone = if utc { &TimeZone::UTC } else { self.zone };
+            time_of(event.value(field), zone).map(|(time, zone_used)| (time, zone_used && !utc))
         });
-        if let Some((time, zone_used)) = found {
+        if let Some((time, assumed)) = found {
             event.time = Some(time);
-            self.assumed_zone |= zone_used && !shape.utc;
+            self.assumed_zone |= assumed;
+        }
+    }
+}
+
+/// Adds the spellings that rules use for names with blanks: without them, and with `_`.
+fn without_blanks(event: &mut Event) {
+    for index in 0..event.raw_fields().len() {
+        let field = event.raw_fields()[index];
+        let name = event.name(&field);
+        if name.contains(' ') {
+            let (joined, underlined) = (name.replace(' ', ""), name.replace(' ', "_"));
+            event.alias_field(index, &joined);
+            event.alias_field(index, &underlined);
         }
     }
 }
 
 fn text<'e>(flat: &Flattener, event: &'e Event, slot: u16) -> Option<&'e str> {
-    let field = event.raw_fields().get(flat.field(slot)?)?;
+    let field = event.raw_fields().get(flat.slots.field(slot)?)?;
     Some(event.value(field).text)
 }
 
 fn apply_alias(alias: &Alias, flat: &mut Flattener, event: &mut Event) {
-    if flat.field(alias.slot).is_some() {
+    if flat.slots.field(alias.slot).is_some() {
         return;
     }
-    let Some((slot, name)) = alias.from.iter().find(|(slot, _)| flat.field(*slot).is_some()) else { return };
+    let Some((slot, name)) = alias.from.iter().find(|(slot, _)| flat.slots.field(*slot).is_some()) else {
+        return;
+    };
     let before = event.raw_fields().len();
-    match flat.field(*slot) {
-        Some(field) if !flat.many(*slot) => event.alias_field(field, &alias.to),
+    match flat.slots.field(*slot) {
+        Some(field) if !flat.slots.many(*slot) => event.alias_field(field, &alias.to),
         _ => event.alias(&alias.to, name),
     }
-    flat.mark(alias.slot, before);
+    flat.slots.mark(alias.slot, before);
 }
 
 fn apply_derived(derived: &Derived, flat: &mut Flattener, event: &mut Event) {
-    if flat.field(derived.slot).is_some() {
+    if flat.slots.field(derived.slot).is_some() {
         return;
     }
     let value = text(flat, event, derived.from).and_then(|text| derived.map.get(text));
     if let Some(value) = value.or(derived.otherwise.as_ref()) {
-        flat.mark(derived.slot, event.raw_fields().len());
+        flat.slots.mark(derived.slot, event.raw_fields().len());
         event.push_str_kind(&derived.to, Kind::Str, value);
     }
 }

@@ -1,85 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-/// What the table says of one name; by far most names are in no table.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Known {
-    /// One more than the slot; 0 for none.
-    slot: u16,
-    /// One more than the index of the name that stands instead; 0 for none.
-    renamed: u16,
-    /// One more than the index of the kind of pairs; 0 for none.
-    pairs: u8,
-    flags: u8,
-}
-
-const TEXT: u8 = 1;
-const EMBEDDED: u8 = 2;
-const THROUGH: u8 = 4;
-const BARE: u8 = 8;
-const WRAPPER: u8 = 16;
-const COMPANION: u8 = 32;
-
-impl Known {
-    /// Where the value of this name is remembered, for shapes.
-    pub(super) fn slot(self) -> Option<u16> {
-        self.slot.checked_sub(1)
-    }
-
-    /// Whether the names below this one are not simply joined to it.
-    pub(super) fn changes_names(self) -> bool {
-        self.renamed != 0 || self.flags & BARE != 0
-    }
-
-    /// Whether an object or list under this name is also kept as its text.
-    pub(super) fn keeps_text(self) -> bool {
-        self.flags & TEXT != 0
-    }
-
-    /// Whether a text under this name is an object in itself.
-    pub(super) fn is_embedded(self) -> bool {
-        self.flags & EMBEDDED != 0
-    }
-
-    /// Whether the names of objects right below this one are left out.
-    pub(super) fn is_through(self) -> bool {
-        self.flags & THROUGH != 0
-    }
-
-    /// Whether names below this one also stand without it.
-    pub(super) fn is_bare(self) -> bool {
-        self.flags & BARE != 0
-    }
-
-    /// Whether a list under this name, at the top, holds the records.
-    pub(super) fn is_wrapper(self) -> bool {
-        self.flags & WRAPPER != 0
-    }
-
-    /// Whether this name may stand beside a list of records.
-    pub(super) fn is_companion(self) -> bool {
-        self.flags & COMPANION != 0
-    }
-
-    /// This name as it is for the elements of a list under it.
-    pub(super) fn plain(self) -> Self {
-        Self { flags: 0, renamed: 0, pairs: 0, ..self }
-    }
-
-    /// What is known of a name and of the name it had before.
-    pub(super) fn merged(self, before: Self) -> Self {
-        let or = |own: u16, other: u16| if own == 0 { other } else { own };
-        Self {
-            slot: or(self.slot, before.slot),
-            renamed: 0,
-            pairs: self.pairs.max(before.pairs),
-            flags: self.flags | before.flags,
-        }
-    }
-}
+use super::known::{BARE, COMPANION, EMBEDDED, Known, TEXT, THROUGH, WRAPPER};
+use super::names::Names;
 
 /// How a list of named values is written.
 #[derive(Clone, Debug, Deserialize)]
@@ -117,6 +42,8 @@ struct Written {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenShape {
+    /// For the reader of the file.
+    #[cfg_attr(not(test), expect(dead_code, reason = "names a shape for people and tests"))]
     name: String,
     #[serde(default)]
     source: String,
@@ -131,9 +58,9 @@ struct WrittenShape {
     #[serde(default)]
     is: BTreeMap<String, Vec<String>>,
     #[serde(default)]
-    path: String,
-    #[serde(default)]
     time: Vec<String>,
+    #[serde(default)]
+    time_utc: Vec<String>,
     #[serde(default)]
     utc: bool,
     route: Option<WrittenRoute>,
@@ -162,7 +89,8 @@ struct WrittenDerive {
 /// A kind of record that is told by the names it has.
 #[derive(Debug)]
 pub(super) struct Shape {
-    /// What it is called, for tests and messages.
+    /// What it is called.
+    #[cfg(test)]
     pub(super) name: String,
     /// Index of its log source among [`Table::sources`].
     pub(super) source: usize,
@@ -176,12 +104,9 @@ pub(super) struct Shape {
     pub(super) none: Vec<u16>,
     /// Names that have to hold one of these values.
     pub(super) is: Vec<(u16, Vec<String>)>,
-    /// What the file's name has to begin with, unless empty.
-    pub(super) path: String,
-    /// Names that hold the time, best first.
-    pub(super) time: Vec<u16>,
-    /// Whether times without an offset are UTC whatever the settings say.
-    pub(super) utc: bool,
+    /// Names that hold the time, best first, and whether one without an offset is UTC whatever the
+    /// settings say.
+    pub(super) time: Vec<(u16, bool)>,
     /// A name by whose values the log source is told more closely: value → index of the source.
     pub(super) route: Option<(u16, BTreeMap<String, usize>)>,
     /// Second names.
@@ -219,7 +144,7 @@ pub(super) struct Derived {
 /// Everything that is known of names in JSON logs.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    names: FxHashMap<String, Known>,
+    names: Names<Known>,
     renamed: Vec<String>,
     pairs: Vec<Pairs>,
     slots: u16,
@@ -275,7 +200,7 @@ impl Table {
 
     /// What is known of `name`.
     pub(super) fn known(&self, name: &str) -> Known {
-        self.names.get(name).copied().unwrap_or_default()
+        self.names.get(name)
     }
 
     /// The name that stands instead of the one of which this is known.
@@ -294,7 +219,7 @@ impl Table {
     }
 
     fn entry(&mut self, name: &str) -> &mut Known {
-        self.names.entry(name.to_owned()).or_default()
+        self.names.entry(name)
     }
 
     fn slot(&mut self, name: &str) -> u16 {
@@ -327,9 +252,11 @@ impl Table {
             any: self.named(written.any),
             none: self.named(written.none),
             is: written.is.into_iter().map(|(name, values)| (self.slot(&name), values)).collect(),
-            path: written.path,
-            time: self.named(written.time),
-            utc: written.utc,
+            time: {
+                let local = self.named(written.time).into_iter().map(|slot| (slot, written.utc));
+                let utc = self.named(written.time_utc).into_iter().map(|slot| (slot, true));
+                local.chain(utc).collect()
+            },
             route: written.route.map(|route| {
                 let to = route.to.into_iter().map(|(value, source)| (value, self.source(source))).collect();
                 (self.slot(&route.by), to)
@@ -354,6 +281,7 @@ impl Table {
                     otherwise: derive.otherwise,
                 })
                 .collect(),
+            #[cfg(test)]
             name: written.name,
         }
     }

@@ -3,8 +3,8 @@ use std::borrow::Cow;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{
-    Address, ContentType, DateTime, Encoding, HeaderName, HeaderValue, Host, Message, MessagePart, MimeHeaders,
-    PartType,
+    Address, ContentType, DateTime, Encoding, HeaderName, HeaderValue, Host, Message, MessagePart,
+    MimeHeaders, PartType,
 };
 use model::{Event, Kind, Time};
 use sha2::{Digest, Sha256};
@@ -63,7 +63,8 @@ pub(super) fn push(message: &Message<'_>, raw: &[u8], event: &mut Event) {
     }
     let taken_over = hops(message, event);
     event.push_uint("mail.size", raw.len() as u64);
-    for part in message.parts.iter().skip(1).chain(message.parts.first().filter(|part| !part.is_multipart())) {
+    for part in message.parts.iter().skip(1).chain(message.parts.first().filter(|part| !part.is_multipart()))
+    {
         attachment(part, raw, event);
     }
     event.time = taken_over.or(date.map(|(time, _)| time));

@@ -116,7 +116,9 @@ fn find_separator(bytes: &[u8], from: usize) -> Found {
 fn by_content_length(window: &mut Window<'_>, limit: usize) -> Option<usize> {
     let (body, stated) = loop {
         let head = &window.rest()[..window.rest().len().min(MAX_HEADER)];
-        let body = memmem::find(head, b"\n\n").map(|at| at + 2).or_else(|| memmem::find(head, b"\n\r\n").map(|at| at + 3));
+        let body = memmem::find(head, b"\n\n")
+            .map(|at| at + 2)
+            .or_else(|| memmem::find(head, b"\n\r\n").map(|at| at + 3));
         match body {
             Some(body) => break (body, content_length(&head[..body])?),
             None if head.len() < MAX_HEADER && window.more() => {}
@@ -127,8 +129,9 @@ fn by_content_length(window: &mut Window<'_>, limit: usize) -> Option<usize> {
     while window.rest().len() < end + MAX_LINE && window.more() {}
     let tail = window.rest().get(end..)?;
     let blanks = tail.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    (blanks == tail.len() || (blanks > 0 || window.rest()[..end].ends_with(b"\n")) && separator_at(&tail[blanks..]).is_some())
-        .then_some(end)
+    (blanks == tail.len()
+        || (blanks > 0 || window.rest()[..end].ends_with(b"\n")) && separator_at(&tail[blanks..]).is_some())
+    .then_some(end)
 }
 
 /// Bytes of a header in which a `Content-Length` is looked for.
@@ -160,7 +163,8 @@ mod tests {
         found
     }
 
-    const ONE: &str = "From a@example.org Tue Aug 24 09:12:00 2021\nSubject: one\n\nFrom here on it rains.\n\n";
+    const ONE: &str =
+        "From a@example.org Tue Aug 24 09:12:00 2021\nSubject: one\n\nFrom here on it rains.\n\n";
     const TWO: &str = "From b@example.org Tue Aug 24 09:13:00 2021\nSubject: two\n\n>From there.\n";
 
     #[test]
@@ -185,7 +189,8 @@ mod tests {
 
     #[test]
     fn a_message_that_is_too_long_is_cut_and_the_next_one_found() {
-        let long = format!("From a@example.org Tue Aug 24 09:12:00 2021\nSubject: x\n\n{}\n\n", "x".repeat(5000));
+        let long =
+            format!("From a@example.org Tue Aug 24 09:12:00 2021\nSubject: x\n\n{}\n\n", "x".repeat(5000));
         let found = lengths(&format!("{long}{TWO}"), 1000);
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].0.len(), found[0].1), (1000, true));
@@ -195,7 +200,10 @@ mod tests {
     #[test]
     fn marks_of_the_mailbox_are_taken_off() {
         let mut buffer = Vec::new();
-        assert_eq!(unescape(b"a\n>From b\n>>From c\n> From d\n", &mut buffer), b"a\nFrom b\n>From c\n> From d\n");
+        assert_eq!(
+            unescape(b"a\n>From b\n>>From c\n> From d\n", &mut buffer),
+            b"a\nFrom b\n>From c\n> From d\n"
+        );
         assert_eq!(unescape(b"plain", &mut buffer), b"plain");
     }
 

@@ -20,26 +20,43 @@ const MAX_MESSAGE: usize = 32 << 20;
 
 /// Names of header fields, in lower case, that are hardly found outside mail.
 const TELLING: [&str; 13] = [
-    "received", "return-path", "from", "to", "cc", "reply-to", "subject", "message-id", "delivered-to",
-    "envelope-to", "x-original-to", "dkim-signature", "arc-seal",
+    "received",
+    "return-path",
+    "from",
+    "to",
+    "cc",
+    "reply-to",
+    "subject",
+    "message-id",
+    "delivered-to",
+    "envelope-to",
+    "x-original-to",
+    "dkim-signature",
+    "arc-seal",
 ];
 
 /// Names of header fields, in lower case, that HTTP and others have as well.
 const COMMON: [&str; 8] = [
-    "date", "mime-version", "content-type", "content-transfer-encoding", "authentication-results", "x-mailer",
-    "user-agent", "x-originating-ip",
+    "date",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "authentication-results",
+    "x-mailer",
+    "user-agent",
+    "x-originating-ip",
 ];
 
 /// Whether a text that begins like `head` is a message.
 pub(crate) fn recognise_message(head: &str) -> bool {
     let mut telling = 0;
     let mut common = 0;
-    for line in head.trim_start_matches('\u{FEFF}').lines().take(200) {
-        if line.starts_with([' ', '\t']) && telling + common > 0 {
+    for (number, line) in head.trim_start_matches('\u{FEFF}').lines().take(200).enumerate() {
+        if number > 0 && line.starts_with([' ', '\t']) {
             continue;
         }
         let Some((name, _)) = line.split_once(':') else { break };
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
+        if !is_field_name(name) {
             break;
         }
         let name = name.to_ascii_lowercase();
@@ -56,9 +73,15 @@ pub(crate) fn recognise_message(head: &str) -> bool {
 pub(crate) fn recognise_mbox(head: &str) -> bool {
     let Some((first, rest)) = head.trim_start_matches('\u{FEFF}').split_once('\n') else { return false };
     mbox::is_separator(first.as_bytes())
-        && rest.lines().next().is_some_and(|line| {
-            line.split_once(':').is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic()))
-        })
+        && rest
+            .lines()
+            .next()
+            .is_some_and(|line| line.split_once(':').is_some_and(|(name, _)| is_field_name(name)))
+}
+
+/// Whether `name` may be the name of a header field (RFC 5322, 2.2); those in use begin with a letter.
+fn is_field_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Reads a single message.
@@ -150,3 +173,6 @@ impl<'o> Reader<'o> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

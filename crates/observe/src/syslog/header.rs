@@ -132,9 +132,10 @@ fn when(text: &[u8]) -> Option<(When, usize)> {
         at += 4 + blanks(&text[at + 4..])?;
     }
     let length = text[at..].iter().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.')).count();
-    let clock = clock::time_of_day(&text[at..at + length])?;
     // Cisco and some others put a colon behind the time.
-    at += length + usize::from(text.get(at + length) == Some(&b':'));
+    let written = &text[at..at + length];
+    let clock = clock::time_of_day(written.strip_suffix(b":").unwrap_or(written))?;
+    at += length;
     let day_of_year = DayOfYear { month, day, clock };
     let when = match year {
         Some(year) => When::Full(Stamp { local: day_of_year.in_year(year)?, offset: None }),
@@ -193,7 +194,7 @@ fn tag<'a>(word: &'a str, after: &'a str) -> Option<Tagged<'a>> {
     };
     // An IPv6 address may end in a colon and stand where the host does.
     let plain = !name.is_empty() && !name.contains(':');
-    plain.then_some((Some(name), pid, after.strip_prefix(' ').unwrap_or(after)))
+    plain.then_some((Some(name), pid, after))
 }
 
 #[cfg(test)]

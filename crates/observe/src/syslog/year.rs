@@ -7,8 +7,9 @@ use crate::w3c::clock::DAY;
 
 /// A fall back by more than this is a new year; by less, disorder.
 const FALL: i64 = 120 * DAY;
-/// A leap forward by more than this is a straggler of the old year.
-const LEAP: i64 = 240 * DAY;
+/// A leap forward by more than this is a straggler of the old year: from early January to late
+/// December.
+const LEAP: i64 = 330 * DAY;
 
 /// Follows the dates of one file through the turns of the year.
 #[derive(Clone, Copy, Debug, Default)]

@@ -15,8 +15,10 @@ pub(super) enum Role {
     Clock,
     /// A whole number, as a rule.
     Number,
-    /// A path or a query that may hold percent escapes.
+    /// A URI or a part of one that may hold percent escapes.
     Escaped,
+    /// Part of a web server's request target, whose parts are added together.
+    Target,
     /// A header in which blanks were written as `+`; its aliases get the blanks back.
     Header,
 }
@@ -24,12 +26,10 @@ pub(super) enum Role {
 /// One column of a W3C log.
 #[derive(Clone, Debug)]
 pub(super) struct Column {
-    /// As the file names it.
-    pub(super) name: String,
+    /// As the file names it, and the further names under which rules look for it.
+    pub(super) names: Vec<String>,
     /// What to do with its values.
     pub(super) role: Role,
-    /// Further names under which rules look for it.
-    pub(super) also: &'static [&'static str],
 }
 
 /// What a log with these columns is a log of.
@@ -91,8 +91,8 @@ const WEB: &[(&str, Role, &[&str])] = &[
     ("cs(Cookie)", Role::Plain, &["cs-cookie"]),
     ("cs(Host)", Role::Plain, &["cs-host"]),
     ("cs(Content-Type)", Role::Plain, &["cs-content-type"]),
-    ("cs-uri-stem", Role::Escaped, &[]),
-    ("cs-uri-query", Role::Escaped, &[]),
+    ("cs-uri-stem", Role::Target, &[]),
+    ("cs-uri-query", Role::Target, &[]),
 ];
 
 /// The same for proxies.
@@ -146,16 +146,22 @@ impl Columns {
             Shape::Proxy => PROXY,
             Shape::Firewall => FIREWALL,
         };
+        let mut all: Vec<Column> = names.iter().map(|name| column(name, table)).collect();
         let find = |wanted: &[&str]| names.iter().position(|name| is_one_of(name, wanted));
+        let (stem, uri) = (find(&["cs-uri-stem"]), find(&["cs-uri", "c-uri"]));
+        if let (Shape::Web, None, Some(uri)) = (shape, stem, uri) {
+            // HTTP.sys logs the target in one piece.
+            all[uri].role = Role::Target;
+        }
         Self {
-            all: names.iter().map(|name| column(name, table)).collect(),
+            all,
             shape,
             source: sources.of(shape, software),
             date: find(&["date"]),
             clock: find(&["time"]),
-            stem: find(&["cs-uri-stem"]),
+            stem,
             query: find(&["cs-uri-query"]),
-            uri: find(&["cs-uri", "c-uri"]),
+            uri,
             scheme: find(&["cs-uri-scheme", "cs-protocol"]),
             host: find(&["cs-host", "cs-uri-host", "cs(Host)", "r-host"]),
             port: find(&["cs-uri-port"]),
@@ -192,6 +198,6 @@ fn column(name: &str, table: &'static [(&str, Role, &[&str])]) -> Column {
         None => (Role::Plain, &[][..]),
     };
     // Rules match names exactly, so a known column takes the spelling that they use.
-    let name = known.map_or(name, |(known, ..)| known).to_owned();
-    Column { name, role, also }
+    let name = known.map_or(name, |(known, ..)| known);
+    Column { names: std::iter::once(&name).chain(also).map(|name| (*name).to_owned()).collect(), role }
 }

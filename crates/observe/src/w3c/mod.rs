@@ -8,6 +8,8 @@
 pub(crate) mod clock;
 mod columns;
 pub(crate) mod head;
+#[cfg(test)]
+pub(crate) mod probe;
 pub(crate) mod web;
 
 use std::io::BufRead;
@@ -162,7 +164,7 @@ impl<'a> Reader<'a> {
     }
 
     fn record(&mut self, text: &str, line: &Line<'_>, columns: &Columns, out: &mut dyn Collector) {
-        if !self.split(text, columns.all.len()) {
+        if !self.split(text, columns) {
             let what = format!("{} values for {} fields", self.spans.len(), columns.all.len());
             out.problem(Problem::new(Place::Line(line.number), what));
         }
@@ -172,7 +174,9 @@ impl<'a> Reader<'a> {
         self.event.offset = line.offset;
         self.event.time = self.time(text, columns);
         for (column, span) in columns.all.iter().zip(&self.spans) {
-            push(&mut self.event, &mut self.decoder, column, &text[span.0..span.1]);
+            if column.role != Role::Target {
+                push(&mut self.event, &mut self.decoder, column, &text[span.0..span.1]);
+            }
         }
         for span in self.spans.iter().skip(columns.all.len()) {
             self.event.push_str("surplus", &text[span.0..span.1]);
@@ -185,12 +189,16 @@ impl<'a> Reader<'a> {
         out.event(&mut self.event);
     }
 
-    /// Cuts `text` into `self.spans`; tells whether there are as many as `wanted`.
-    fn split(&mut self, text: &str, wanted: usize) -> bool {
+    /// Cuts `text` into `self.spans`; tells whether there are as many as columns.
+    fn split(&mut self, text: &str, columns: &Columns) -> bool {
         let bytes = text.as_bytes();
-        split(bytes, self.separator, &mut self.spans);
-        if self.spans.len() == wanted {
-            return true;
+        let wanted = columns.all.len();
+        // IIS does not quote; a client that sends a quotation mark must not shift the columns.
+        if columns.shape != Shape::Proxy {
+            split(bytes, self.separator, &mut self.spans);
+            if self.spans.len() == wanted {
+                return true;
+            }
         }
         split_quoted(bytes, self.separator, &mut self.spans);
         if self.spans.len() == wanted {
@@ -222,22 +230,19 @@ impl<'a> Reader<'a> {
         if self.local { self.zone.local(micros) } else { Some(Time::from_micros(micros)) }
     }
 
+    /// Adds path, query and the whole of the request target, which columns hold together or apart.
     fn push_web(&mut self, text: &str, columns: &Columns) {
-        match (self.value(text, columns.uri), self.value(text, columns.stem)) {
-            (Some(uri), None) => {
-                let (stem, query) = uri.split_once('?').map_or((uri, None), |(stem, query)| (stem, Some(query)));
-                self.decoder.push(&mut self.event, "cs-uri-stem", stem);
-                match query {
-                    Some(query) => self.decoder.push(&mut self.event, "cs-uri-query", query),
-                    None => self.event.push_null("cs-uri-query"),
+        let (stem, query) = match (self.value(text, columns.stem), self.value(text, columns.uri)) {
+            (Some(stem), _) => (stem, self.value(text, columns.query)),
+            (None, Some(uri)) => uri.split_once('?').map_or((uri, None), |(stem, query)| (stem, Some(query))),
+            (None, None) => {
+                if columns.stem.is_some() {
+                    self.event.push_null("cs-uri-stem");
                 }
+                return self.event.push_null("cs-uri-query");
             }
-            (_, Some(stem)) => {
-                let query = self.value(text, columns.query);
-                self.decoder.push_target(&mut self.event, stem, query);
-            }
-            (None, None) => {}
-        }
+        };
+        self.decoder.push_target(&mut self.event, stem, query);
     }
 
     /// Adds the whole URI where the log holds it in parts, and the extension of its file.
@@ -250,8 +255,7 @@ impl<'a> Reader<'a> {
                 if whole.is_empty() {
                     return;
                 }
-                self.decoder.push(&mut self.event, "c-uri", &whole);
-                self.decoder.push(&mut self.event, "cs-uri", &whole);
+                self.decoder.push(&mut self.event, &["c-uri", "cs-uri"], &whole);
                 &whole
             }
         };
@@ -341,33 +345,28 @@ fn split_quoted(text: &[u8], separator: u8, spans: &mut Vec<(usize, usize)>) {
 }
 
 fn push(event: &mut Event, decoder: &mut Decoder, column: &Column, value: &str) {
-    let name = &column.name;
+    let Some((name, also)) = column.names.split_first() else { return };
     if is_null(value) {
         event.push_null(name);
     } else {
         match column.role {
-            Role::Plain | Role::Date | Role::Clock => event.push_str(name, value),
+            Role::Plain | Role::Date | Role::Clock | Role::Target => event.push_str(name, value),
             Role::Number if clock::number(value.as_bytes()).is_some() => {
                 event.push_str_kind(name, Kind::Int, value);
             }
             Role::Number => event.push_str(name, value),
-            Role::Escaped => {
-                decoder.push(event, name, value);
-                for alias in column.also {
-                    decoder.push(event, alias, value);
+            Role::Escaped => return decoder.push(event, &column.names, value),
+            Role::Header => {
+                event.push_str(name, value);
+                if let Some((first, further)) = also.split_first() {
+                    decoder.push_header(event, first, value);
+                    further.iter().for_each(|alias| event.also(alias));
                 }
                 return;
             }
-            Role::Header => {
-                event.push_str(name, value);
-                if let Some(first) = column.also.first() {
-                    decoder.push_header(event, first, value);
-                }
-                return column.also.iter().skip(1).for_each(|alias| event.also(alias));
-            }
         }
     }
-    column.also.iter().for_each(|alias| event.also(alias));
+    also.iter().for_each(|alias| event.also(alias));
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
-//! Lines of text logs: any of the usual encodings and line ends, of bounded length.
-
 use std::io::{BufRead, ErrorKind};
 
 use memchr::{memchr, memchr_iter, memchr2_iter};
 use model::{Place, Problem};
 
+use super::{Encoding, Mended, decode_bytes};
 use crate::Collector;
 
 /// Bytes of one line; what is longer is cut.
@@ -12,91 +11,6 @@ pub(crate) const MAX_LINE: usize = 1 << 20;
 
 /// As many NUL bytes in a row end a line: a crash left a hole, and what follows is another record.
 const HOLE: usize = 4;
-
-/// How the bytes of a text stand for characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    /// UTF-8, or a code page that agrees with it in ASCII.
-    Utf8,
-    /// UTF-16, the low byte first.
-    Utf16Le,
-    /// UTF-16, the high byte first.
-    Utf16Be,
-}
-
-impl Encoding {
-    /// The encoding of a text that begins with `head`, and the length of its byte order mark.
-    ///
-    /// Without a mark, UTF-16 shows by the NUL bytes that stand at every other place, since the
-    /// syntax of any log is ASCII.
-    pub(crate) fn of(head: &[u8]) -> (Self, usize) {
-        match head {
-            [0xEF, 0xBB, 0xBF, ..] => return (Self::Utf8, 3),
-            [0xFF, 0xFE, ..] => return (Self::Utf16Le, 2),
-            [0xFE, 0xFF, ..] => return (Self::Utf16Be, 2),
-            _ => {}
-        }
-        let pairs = head.get(..head.len().min(4096) & !1).unwrap_or_default().as_chunks::<2>().0;
-        let high = pairs.iter().filter(|pair| pair[0] == 0 && pair[1] != 0).count();
-        let low = pairs.iter().filter(|pair| pair[1] == 0 && pair[0] != 0).count();
-        let filled = pairs.iter().filter(|pair| **pair != [0, 0]).count();
-        match () {
-            () if low > high && low * 10 >= filled * 4 && high * 20 <= low => (Self::Utf16Le, 0),
-            () if high > low && high * 10 >= filled * 4 && low * 20 <= high => (Self::Utf16Be, 0),
-            () => (Self::Utf8, 0),
-        }
-    }
-
-    /// `head` as text, for recognition: without a byte order mark, faulty bytes replaced.
-    pub(crate) fn head_text(head: &[u8]) -> String {
-        let (encoding, mark) = Self::of(head);
-        let mut text = String::with_capacity(head.len());
-        let bytes = head.get(mark..).unwrap_or_default();
-        match encoding {
-            Self::Utf8 => {
-                decode_bytes(bytes, &mut text);
-            }
-            Self::Utf16Le | Self::Utf16Be => encoding.decode_utf16(bytes, &mut text),
-        }
-        text
-    }
-
-    /// Whether a text in this encoding is read unit by unit of two bytes.
-    pub(crate) const fn is_utf16(self) -> bool {
-        matches!(self, Self::Utf16Le | Self::Utf16Be)
-    }
-
-    fn decode_utf16(self, bytes: &[u8], text: &mut String) {
-        let units = bytes.as_chunks::<2>().0.iter().map(|pair| match self {
-            Self::Utf16Be => u16::from_be_bytes(*pair),
-            _ => u16::from_le_bytes(*pair),
-        });
-        text.extend(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
-    }
-}
-
-/// What had to be done to bytes that are not UTF-8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mended {
-    Nothing,
-    Replaced,
-    Windows1252,
-}
-
-/// Appends `bytes` to `text`. What is not UTF-8 and holds no character of several bytes that is, was
-/// written in a code page, most likely the western one.
-fn decode_bytes(bytes: &[u8], text: &mut String) -> Mended {
-    let Err(fault) = std::str::from_utf8(bytes).map(|valid| text.push_str(valid)) else {
-        return Mended::Nothing;
-    };
-    let is_utf8 = bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii()) || fault.error_len().is_none();
-    if is_utf8 {
-        text.push_str(&String::from_utf8_lossy(bytes));
-        return Mended::Replaced;
-    }
-    text.push_str(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0);
-    Mended::Windows1252
-}
 
 /// One line, without its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +46,8 @@ pub(crate) struct Lines<'a> {
     /// Lines that have ended.
     ended_lines: u64,
     offset: u64,
+    /// Where a hole begins that the first look has passed.
+    hole: Option<u64>,
     carry: Vec<u8>,
     text: String,
     told_replaced: bool,
@@ -177,6 +93,7 @@ impl<'a> Lines<'a> {
             lent: 0,
             ended_lines: 0,
             offset: 0,
+            hole: Some(0),
             carry: Vec::new(),
             text: String::new(),
             told_replaced: false,
@@ -232,15 +149,29 @@ impl<'a> Lines<'a> {
 
     /// Finds out encoding and line ends by the first piece of input.
     fn look(&mut self, out: &mut dyn Collector) -> Option<Encoding> {
-        let head = self.fill(out)?;
+        // A hole at the beginning says nothing.
+        while let Some(buffer) = self.fill(out)
+            && buffer.iter().all(|byte| *byte == 0)
+        {
+            let nuls = buffer.len();
+            self.consume(nuls);
+        }
+        let Some(head) = self.fill(out) else {
+            self.skip_hole(1, out);
+            return None;
+        };
         let (encoding, mark) = Encoding::of(head);
+        let unit = if encoding.is_utf16() { 2 } else { 1 };
         let line_end = match memchr(b'\n', head) {
-            None if memchr(b'\r', head).is_some_and(|at| at + 1 < head.len()) => b'\r',
+            None if memchr(b'\r', head).is_some_and(|at| at + unit < head.len()) => b'\r',
             _ => b'\n',
         };
         self.line_end = line_end;
         self.encoding = Some(encoding);
-        self.consume(mark);
+        if mark > 0 {
+            self.hole = None;
+            self.consume(mark);
+        }
         Some(encoding)
     }
 
@@ -319,7 +250,7 @@ impl<'a> Lines<'a> {
 
     /// Leaves NUL bytes at the beginning of a line behind.
     fn skip_hole(&mut self, unit: usize, out: &mut dyn Collector) {
-        let start = self.offset;
+        let start = self.hole.take().unwrap_or(self.offset);
         while let Some(buffer) = self.fill(out) {
             let size = buffer.len();
             let nuls = buffer.iter().take_while(|byte| **byte == 0).count() / unit * unit;
@@ -415,4 +346,148 @@ fn trailing_nuls(bytes: &[u8]) -> usize {
 fn trim(text: &str) -> &str {
     let text = text.trim_end_matches(['\r', '\0']);
     text.strip_prefix('\u{FEFF}').unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufReader;
+
+    use model::Event;
+
+    use super::*;
+    use crate::Format;
+
+    /// Keeps what goes wrong.
+    #[derive(Default)]
+    struct Problems(Vec<String>);
+
+    impl Collector for Problems {
+        fn begin(&mut self, _: &str) {}
+        fn format(&mut self, _: Format) {}
+        fn event(&mut self, _: &mut Event) {}
+        fn problem(&mut self, problem: Problem) {
+            self.0.push(format!("{} {}", problem.place, problem.what));
+        }
+        fn assumed(&mut self, _: String) {}
+        fn progress(&mut self, _: u64) {}
+        fn end(&mut self, _: [u8; 32], _: u64) {}
+    }
+
+    type Read = (Vec<(u64, u64, String)>, Vec<String>);
+
+    fn read(bytes: &[u8], limit: usize, buffer: usize) -> Read {
+        let mut problems = Problems::default();
+        let mut input = BufReader::with_capacity(buffer, bytes);
+        let mut lines = Lines::with_limit(&mut input, limit);
+        let mut found = Vec::new();
+        while let Some(line) = lines.next(&mut problems) {
+            found.push((line.number, line.offset, line.text.to_owned()));
+        }
+        (found, problems.0)
+    }
+
+    /// Reads in pieces of every small size, which must not matter beyond the first look.
+    fn check(bytes: &[u8], expected: &[(u64, u64, &str)], problems: &[&str]) {
+        let expected: Vec<_> = expected.iter().map(|(n, at, text)| (*n, *at, (*text).to_owned())).collect();
+        for buffer in (16..40).chain([1000]) {
+            let (found, told) = read(bytes, 100, buffer);
+            assert_eq!(found, expected, "in pieces of {buffer}");
+            assert_eq!(told.len(), problems.len(), "{told:?}");
+            for (told, wanted) in told.iter().zip(problems) {
+                assert!(told.contains(wanted), "{told} is not {wanted}");
+            }
+        }
+    }
+
+    fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(unit).collect()
+    }
+
+    #[test]
+    fn line_ends_of_any_system() {
+        check(b"one\ntwo\r\n\nfour", &[(1, 0, "one"), (2, 4, "two"), (3, 9, ""), (4, 10, "four")], &[]);
+        check(b"one\rtwo\rthree\r", &[(1, 0, "one"), (2, 4, "two"), (3, 8, "three")], &[]);
+        check(b"", &[], &[]);
+        check(b"\n", &[(1, 0, "")], &[]);
+        check(b"a\rb\nc", &[(1, 0, "a\rb"), (2, 4, "c")], &[]);
+    }
+
+    #[test]
+    fn encodings() {
+        check(b"\xEF\xBB\xBFone\n\xEF\xBB\xBFtwo", &[(1, 3, "one"), (2, 7, "two")], &[]);
+        check("é€\nü".as_bytes(), &[(1, 0, "é€"), (2, 6, "ü")], &[]);
+        check(b"caf\xE9\nna\xEFve", &[(1, 0, "café"), (2, 5, "naïve")], &["in line 1 not UTF-8"]);
+        check(b"\xC3\xA9 \xFF\nb\xFF\xC3\xA9", &[(1, 0, "é \u{FFFD}"), (2, 5, "b\u{FFFD}é")], &["replaced"]);
+        let text = "Kopfzeile\r\nÜbung 日本 😀 zwei\nend";
+        for (mark, unit) in [(&[0xFF, 0xFE][..], u16::to_le_bytes as fn(u16) -> [u8; 2]), (&[0xFE, 0xFF], u16::to_be_bytes)] {
+            let bytes = [mark, &utf16(text, unit)].concat();
+            let expected = [(1, 2, "Kopfzeile"), (2, 24, "Übung 日本 😀 zwei"), (3, 58, "end")];
+            check(&bytes, &expected, &[]);
+            let without = expected.map(|(number, at, text)| (number, at - 2, text));
+            check(&utf16(text, unit), &without, &[]);
+        }
+    }
+
+    #[test]
+    fn holes_of_nul_bytes_part_records() {
+        check(
+            b"\0\0\0\0\0one\ntw\0\0\0\0\0\0\0\0\0\0o\n\0\0three\0\n",
+            &[(1, 5, "one"), (2, 9, "tw"), (2, 21, "o"), (3, 25, "three")],
+            &["at byte 0 5 NUL", "at byte 11 10 NUL"],
+        );
+        check(b"a\0\0b\n", &[(1, 0, "a\0\0b")], &[]);
+        check(&[0; 60], &[], &["at byte 0 60 NUL"]);
+        let torn = [vec![0; 40], utf16("one\r\ntwo", u16::to_be_bytes)].concat();
+        for buffer in [16, 40, 42, 1000] {
+            let (found, told) = read(&torn, 100, buffer);
+            assert_eq!(found, [(1, 40, "one".to_owned()), (2, 50, "two".to_owned())]);
+            assert_eq!(told, ["at byte 0 40 NUL bytes were skipped"]);
+        }
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_cut() {
+        let long = "x".repeat(250);
+        let text = format!("short\n{long}\nnext\n{long}");
+        let cut = "x".repeat(100);
+        let expected = [(1, 0, "short"), (2, 6, &*cut), (3, 257, "next"), (4, 262, &*cut)];
+        check(text.as_bytes(), &expected, &["in line 2 the line is longer", "in line 4 the line is longer"]);
+        let (found, told) = read(&utf16(&text, u16::to_le_bytes), 100, 64);
+        assert_eq!(found[1], (2, 12, "x".repeat(50)));
+        assert_eq!(found[2], (3, 514, "next".to_owned()));
+        assert_eq!(told.len(), 2);
+    }
+
+    #[test]
+    #[ignore]
+    fn speed() {
+        for (name, line) in [("80", "x".repeat(79)), ("300", "GET /owa/ 443 - 10.0.0.1 ".repeat(12)), ("utf8", "Übung macht den Meister, sagt man hier. ".repeat(5)), ("1252","\u{e9}".repeat(1)+&"x".repeat(120))] {
+            let mut bytes = Vec::new();
+            while bytes.len() < 256 << 20 {
+                if name == "1252" { bytes.extend(line.chars().map(|c| c as u8)); } else { bytes.extend(line.as_bytes()); }
+                bytes.extend(b"\r\n");
+            }
+            let mut problems = Problems::default();
+            let start = std::time::Instant::now();
+            let mut input = BufReader::with_capacity(128 << 10, &bytes[..]);
+            let mut lines = Lines::new(&mut input);
+            let mut n = 0;
+            while let Some(line) = lines.next(&mut problems) {
+                n += line.text.len();
+            }
+            let t = start.elapsed().as_secs_f64();
+            println!("{name}: {:.0} MB/s {n}", bytes.len() as f64 / 1e6 / t);
+        }
+        let text = "GET /owa/ 443 - 10.0.0.1 ".repeat(12) + "\r\n";
+        let bytes: Vec<u8> = utf16(&text.repeat(200_000), u16::to_le_bytes);
+        let mut problems = Problems::default();
+        let start = std::time::Instant::now();
+        let mut input = BufReader::with_capacity(128 << 10, &bytes[..]);
+        let mut lines = Lines::new(&mut input);
+        let mut n = 0;
+        while let Some(line) = lines.next(&mut problems) {
+            n += line.text.len();
+        }
+        println!("utf16: {:.0} MB/s {n}", bytes.len() as f64 / 1e6 / start.elapsed().as_secs_f64());
+    }
 }

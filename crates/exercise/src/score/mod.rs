@@ -1,0 +1,223 @@
+//! How well findings match the truth of an exercise.
+
+mod read;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use model::{Exposed, Level, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::truth::{Risk, Truth};
+
+pub use read::score_files;
+
+/// A finding as far as scoring looks at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScoredFinding {
+    /// Its level; below medium it does not count.
+    pub level: Level,
+    /// The records that it lists: path below the evidence folder, members after a `!`, and number.
+    pub records: Vec<(String, u64)>,
+    /// When it happened.
+    pub time: Option<Time>,
+    /// The incident that it was put into.
+    pub incident: Option<String>,
+}
+
+/// A case as far as scoring looks at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScoredCase {
+    /// How many incidents it holds.
+    pub incidents: u64,
+    /// The first moment of the incident that matters most.
+    pub first: Option<Time>,
+    /// What that incident put at risk.
+    pub exposure: Vec<Risk>,
+}
+
+/// The result, as `score.json` holds it. Shares lie between 0 and 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Records.
+    pub records: RecordScore,
+    /// Incidents.
+    pub incidents: IncidentScore,
+    /// When it began.
+    pub first_seen: SeenScore,
+    /// What was put at risk.
+    pub exposure: ExposureScore,
+    /// Records by technique.
+    pub techniques: BTreeMap<String, TechniqueScore>,
+}
+
+/// How many of the hostile records were found, and how many others were reported.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordScore {
+    /// Hostile records of the truth.
+    pub hostile: u64,
+    /// Those that some finding at level medium or above lists.
+    pub found: u64,
+    /// Distinct records that findings at level medium or above list.
+    pub reported: u64,
+    /// Found among hostile.
+    pub recall: f64,
+    /// Found among reported.
+    pub precision: f64,
+}
+
+/// How the intrusion was held together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentScore {
+    /// Intrusions of the truth.
+    pub truth: u64,
+    /// Incidents of the case.
+    pub found: u64,
+    /// The share of the hostile records that were found which lie in one incident: the one that
+    /// holds most of them.
+    pub main: f64,
+}
+
+/// When the intrusion began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenScore {
+    /// Time of the first hostile record.
+    pub truth: Option<Time>,
+    /// First moment of the main incident.
+    pub found: Option<Time>,
+}
+
+/// What was put at risk.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExposureScore {
+    /// The share of the truth that the case names, with what was done to it.
+    pub recall: f64,
+    /// The share of what the case names that is true.
+    pub precision: f64,
+}
+
+/// How well one technique was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TechniqueScore {
+    /// Its hostile records.
+    pub hostile: u64,
+    /// Those that were found.
+    pub found: u64,
+    /// Found among hostile.
+    pub recall: f64,
+}
+
+/// Compares `findings`, and the case where there is one, with `truth`.
+pub fn score(
+    truth: &Truth,
+    findings: impl IntoIterator<Item = ScoredFinding>,
+    case: Option<&ScoredCase>,
+) -> Score {
+    let mut tally = Tally::new(truth);
+    findings.into_iter().for_each(|finding| tally.add(&finding));
+    tally.finish(truth, case)
+}
+
+/// What has been counted so far.
+struct Tally<'a> {
+    /// Index of each hostile record, by path and number.
+    hostile: HashMap<&'a str, HashMap<u64, usize>>,
+    found: Vec<bool>,
+    /// Records of other evidence, by path and number.
+    reported: HashMap<String, HashSet<u64>>,
+    /// Hostile records by incident, and the incident's first moment.
+    incidents: BTreeMap<String, (BTreeSet<usize>, Option<Time>)>,
+}
+
+impl<'a> Tally<'a> {
+    fn new(truth: &'a Truth) -> Self {
+        let mut hostile: HashMap<&str, HashMap<u64, usize>> = HashMap::new();
+        for (index, record) in truth.records.hostile.iter().enumerate() {
+            hostile.entry(&record.path).or_default().insert(record.record, index);
+        }
+        let found = vec![false; truth.records.hostile.len()];
+        Self { hostile, found, reported: HashMap::new(), incidents: BTreeMap::new() }
+    }
+
+    fn add(&mut self, finding: &ScoredFinding) {
+        if finding.level < Level::Medium {
+            return;
+        }
+        let mut held = finding.incident.as_ref().map(|id| self.incidents.entry(id.clone()).or_default());
+        if let Some((_, first)) = &mut held {
+            *first = [*first, finding.time].into_iter().flatten().min();
+        }
+        for (path, record) in &finding.records {
+            let index = self.hostile.get(path.as_str()).and_then(|records| records.get(record));
+            if let Some(index) = index {
+                self.found[*index] = true;
+                if let Some((records, _)) = &mut held {
+                    records.insert(*index);
+                }
+            } else if let Some(known) = self.reported.get_mut(path) {
+                known.insert(*record);
+            } else {
+                self.reported.insert(path.clone(), HashSet::from([*record]));
+            }
+        }
+    }
+
+    fn finish(self, truth: &Truth, case: Option<&ScoredCase>) -> Score {
+        let hostile = truth.records.hostile.len() as u64;
+        let found = self.found.iter().filter(|found| **found).count() as u64;
+        let others: usize = self.reported.values().map(HashSet::len).sum();
+        let reported = found + others as u64;
+        let main = self.incidents.values().max_by_key(|(records, _)| records.len());
+        let in_main = main.map_or(0, |(records, _)| records.len() as u64);
+        let first = match case {
+            Some(case) => case.first,
+            None => main.and_then(|(_, first)| *first),
+        };
+        let mut techniques: BTreeMap<String, TechniqueScore> = BTreeMap::new();
+        for (record, found) in truth.records.hostile.iter().zip(&self.found) {
+            let technique = techniques.entry(record.technique.clone()).or_default();
+            technique.hostile += 1;
+            technique.found += u64::from(*found);
+            technique.recall = share(technique.found, technique.hostile);
+        }
+        Score {
+            records: RecordScore {
+                hostile,
+                found,
+                reported,
+                recall: share(found, hostile),
+                precision: share(found, reported),
+            },
+            incidents: IncidentScore {
+                truth: truth.incidents,
+                found: case.map_or(self.incidents.len() as u64, |case| case.incidents),
+                main: share(in_main, found),
+            },
+            first_seen: SeenScore { truth: truth.first_seen, found: first },
+            exposure: exposure(&truth.exposure, case.map_or(&[], |case| case.exposure.as_slice())),
+            techniques,
+        }
+    }
+}
+
+fn exposure(truth: &[Risk], found: &[Risk]) -> ExposureScore {
+    let key = |risk: &Risk| (risk.what, plain(risk), risk.how);
+    let truth: BTreeSet<_> = truth.iter().map(key).collect();
+    let found: BTreeSet<_> = found.iter().map(key).collect();
+    let both = truth.intersection(&found).count() as u64;
+    ExposureScore { recall: share(both, truth.len() as u64), precision: share(both, found.len() as u64) }
+}
+
+/// The name as it is compared: in small letters, and without the `\\*\` that the file server's audit
+/// writes before a share.
+fn plain(risk: &Risk) -> String {
+    let name = risk.name.trim().to_lowercase();
+    match (risk.what, name.strip_prefix("\\\\*\\")) {
+        (Exposed::Share, Some(share)) => share.to_owned(),
+        _ => name,
+    }
+}
+
+/// `part` of `whole`; nought of nothing.
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}

@@ -1,0 +1,195 @@
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, BufRead, Cursor, ErrorKind, Read, Seek};
+use std::path::Path;
+
+use model::{Place, Problem, Time};
+use sha2::{Digest, Sha256};
+
+use crate::container::{self, Piece, Run};
+use crate::input::{Budget, Input};
+use crate::recognise::{recognise, unread};
+use crate::report::Reporter;
+use crate::text::{Encoding, Transcoded};
+use crate::{Collector, Context, Format, LogSources, Settings};
+use crate::{auditd, combined, csv, evtx, exchange, json, mail, plain, syslog, w3c};
+
+/// What can be read at any place.
+pub(crate) trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// Reads the file at `path`, which is shown as `shown`, and everything that lies in it.
+///
+/// `known` is the SHA-256 and size that [`sha256_file`] found, if it was asked before; else the
+/// file is hashed while it is read. The file is opened for reading only, and read up to the size
+/// that it has when it is opened.
+///
+/// # Errors
+///
+/// When the file cannot be opened or is not a file. Everything else is a problem that `out` is told.
+pub fn read_file(
+    path: &Path,
+    shown: &str,
+    known: Option<([u8; 32], u64)>,
+    settings: &Settings,
+    sources: &LogSources,
+    out: &mut dyn Collector,
+) -> io::Result<()> {
+    let (file, found) = open(path)?;
+    let size = known.map_or(found, |(_, size)| size);
+    let modified = file.metadata()?.modified().ok().and_then(time_of_system);
+    let opened = Opened { shown, modified, known: known.map(|(sha256, _)| sha256), size };
+    let mut bytes = (&file).take(size);
+    // A handle with a place of its own: the stream and the container's directory are read in turn.
+    let mut seekable = File::open(path)?;
+    opened.read(&mut bytes, &mut seekable, settings, sources, out, |read, out| {
+        let now = file.metadata().map_or(size, |meta| meta.len());
+        if now > size {
+            let what = format!("grew to {now} bytes while it was read; what was added is left out");
+            out.problem(Problem::new(Place::Offset(size), what));
+        } else if read < size {
+            let what = format!("had {size} bytes when it was opened and ended here");
+            out.problem(Problem::new(Place::Offset(read), what));
+        }
+    });
+    Ok(())
+}
+
+/// Reads `bytes`, which are shown as `shown`, like a file.
+pub fn read_bytes(
+    bytes: &[u8],
+    shown: &str,
+    settings: &Settings,
+    sources: &LogSources,
+    out: &mut dyn Collector,
+) {
+    let opened = Opened { shown, modified: None, known: None, size: bytes.len() as u64 };
+    opened.read(&mut &*bytes, &mut Cursor::new(bytes), settings, sources, out, |_, _| {});
+}
+
+/// The SHA-256 and the size of the file at `path`; `progress` is told the bytes as they are read.
+///
+/// # Errors
+///
+/// When the file cannot be opened or read, or is not a file.
+pub fn sha256_file(path: &Path, progress: &mut dyn FnMut(u64)) -> io::Result<([u8; 32], u64)> {
+    let (file, size) = open(path)?;
+    let mut bytes = file.take(size);
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 256 << 10];
+    let mut read = 0;
+    loop {
+        let count = match bytes.read(&mut buffer) {
+            Ok(0) => return Ok((hash.finalize().into(), read)),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        hash.update(&buffer[..count]);
+        read += count as u64;
+        progress(count as u64);
+    }
+}
+
+fn open(path: &Path) -> io::Result<(File, u64)> {
+    // Asked before opening: opening a pipe would wait for a writer.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "not a file"));
+    }
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    Ok((file, size))
+}
+
+fn time_of_system(time: std::time::SystemTime) -> Option<Time> {
+    let stamp = jiff::Timestamp::try_from(time).ok()?;
+    Time::checked(stamp.as_microsecond())
+}
+
+/// A file that was opened, or bytes that stand for one.
+struct Opened<'a> {
+    shown: &'a str,
+    modified: Option<Time>,
+    known: Option<[u8; 32]>,
+    size: u64,
+}
+
+impl Opened<'_> {
+    fn read(
+        &self,
+        bytes: &mut dyn Read,
+        seekable: &mut dyn ReadSeek,
+        settings: &Settings,
+        sources: &LogSources,
+        out: &mut dyn Collector,
+        check: impl FnOnce(u64, &mut dyn Collector),
+    ) {
+        let counter = Cell::new(0);
+        let out = &mut Reporter::new(out, &counter);
+        let run = Run { settings, sources, budget: Budget::new(settings.limits, self.size) };
+        let piece = Piece { run: &run, path: self.shown, depth: 0, modified: self.modified };
+        out.begin(self.shown);
+        let mut input = Input::file(bytes, &counter, self.known.is_none());
+        read_piece(&piece, &mut input, Some(seekable), out);
+        let (sha256, read) = input.finish(out);
+        match self.known.or(sha256) {
+            Some(sha256) if self.known.is_some() => {
+                check(self.size, out);
+                out.end(sha256, self.size);
+            }
+            sha256 => {
+                check(read, out);
+                out.end(sha256.unwrap_or_default(), read);
+            }
+        }
+    }
+}
+
+/// Reads one piece of evidence, the file itself (then it can be read at any place) or a member.
+pub(crate) fn read_piece(
+    piece: &Piece<'_>,
+    input: &mut Input<'_>,
+    seekable: Option<&mut dyn ReadSeek>,
+    out: &mut dyn Collector,
+) {
+    let head = input.head();
+    let format = recognise(head);
+    out.format(format);
+    if format.is_container() {
+        return container::unpack(format, piece, input, seekable, out);
+    }
+    if format == Format::Unknown
+        && let Some(name) = unread(head)
+    {
+        out.problem(Problem::new(Place::Whole, format!("{name}, which is not read here")));
+        return;
+    }
+    let utf16 = Encoding::of(head).0.is_utf16();
+    let context =
+        Context { settings: piece.run.settings, sources: piece.run.sources, modified: piece.modified, path: piece.path };
+    if utf16 && matches!(format, Format::Json | Format::Message | Format::Mbox) {
+        out.assumed("UTF-16, read as UTF-8; offsets are those of the UTF-8 text".to_owned());
+        read_records(format, &mut Transcoded::new(input), &context, out);
+    } else {
+        read_records(format, input, &context, out);
+    }
+}
+
+/// Hands a piece of evidence that holds records to the reader of its format.
+fn read_records(format: Format, input: &mut dyn BufRead, context: &Context<'_>, out: &mut dyn Collector) {
+    match format {
+        Format::Evtx => evtx::read(input, context, out),
+        Format::W3c => w3c::read(input, context, out),
+        Format::Combined => combined::read(input, context, out),
+        Format::Exchange => exchange::read(input, context, out),
+        Format::Json => json::read(input, context, out),
+        Format::Csv => csv::read(input, context, out),
+        Format::Syslog => syslog::read(input, context, out),
+        Format::Auditd => auditd::read(input, context, out),
+        Format::Message => mail::read_message(input, context, out),
+        Format::Mbox => mail::read_mbox(input, context, out),
+        Format::Text => plain::read(input, context, out),
+        _ => {}
+    }
+}

@@ -1,0 +1,116 @@
+//! Telling what a piece of evidence is by its first bytes.
+
+use crate::text::Encoding;
+use crate::{Format, auditd, combined, csv, evtx, exchange, json, mail, syslog, w3c};
+
+/// What a binary file begins with.
+const MAGICS: [(&[u8], Format); 7] = [
+    (b"PK\x03\x04", Format::Zip),
+    (b"PK\x05\x06", Format::Zip),
+    (b"PK\x07\x08PK\x03\x04", Format::Zip),
+    (b"\x1f\x8b\x08", Format::Gzip),
+    (b"\x28\xb5\x2f\xfd", Format::Zstd),
+    (b"\xfd7zXZ\0", Format::Xz),
+    (b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
+];
+
+/// What may hold evidence and is not read, with its name for a person.
+const UNREAD: [(&[u8], &str); 12] = [
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"MSCF\0\0\0\0", "a Windows cabinet"),
+    (b"\x04\x22\x4d\x18", "compressed by LZ4"),
+    (b"LZIP", "compressed by lzip"),
+    (b"\x1f\x9d", "compressed by compress"),
+    (b"\x30\0\0\0LfLe", "a Windows event log of before Vista"),
+    (b"!BDN", "an Outlook mailbox"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE compound file, such as a saved Outlook message"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"regf", "a Windows registry hive"),
+    (b"LPKSHHRH", "a systemd journal"),
+    (b"\xef\xcd\xab\x89", "an ESE database, such as an Exchange mailbox store"),
+];
+
+/// The format of what begins with `head`.
+pub(crate) fn recognise(head: &[u8]) -> Format {
+    let magic = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, format)| *format);
+    magic.or_else(|| binary(head)).unwrap_or_else(|| text(head))
+}
+
+/// What a file of an unknown format is, where it is known what it is but not how to read it.
+pub(crate) fn unread(head: &[u8]) -> Option<&'static str> {
+    // The magic of an ESE database stands behind its checksum.
+    let ese = head.get(4..).unwrap_or_default();
+    let found = UNREAD.iter().find(|(magic, name)| {
+        if name.starts_with("an ESE") { ese.starts_with(magic) } else { head.starts_with(magic) }
+    });
+    found.map(|(_, name)| *name)
+}
+
+/// Formats that do not begin with their magic, or whose magic is short.
+fn binary(head: &[u8]) -> Option<Format> {
+    match head {
+        [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..]
+            if rest.starts_with(b"1AY&SY") || rest.starts_with(b"\x17\x72\x45\x38\x50\x90") =>
+        {
+            return Some(Format::Bzip2);
+        }
+        // A skippable frame of Zstandard, which some writers put first.
+        [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => return Some(Format::Zstd),
+        _ => {}
+    }
+    if head.first_chunk().is_some_and(is_tar_header) {
+        return Some(Format::Tar);
+    }
+    // Also a log that was carved from a disk or lost its first sectors.
+    if evtx::is_evtx(head) {
+        return Some(Format::Evtx);
+    }
+    head.iter().all(|byte| *byte == 0).then_some(Format::Empty)
+}
+
+/// Whether a block is the header of a tar member: its checksum holds. That serves the old format
+/// without a magic as well.
+pub(crate) fn is_tar_header(block: &[u8; 512]) -> bool {
+    let header = tar::Header::from_byte_slice(block);
+    let Ok(stated) = header.cksum() else {
+        return false;
+    };
+    let field = 148..156;
+    let bytes = block.iter().enumerate().map(|(at, byte)| if field.contains(&at) { b' ' } else { *byte });
+    let signed: i64 = bytes.clone().map(|byte| i64::from(byte.cast_signed())).sum();
+    let unsigned: u32 = bytes.map(u32::from).sum();
+    block[0] != 0 && (stated == unsigned || i64::from(stated) == signed)
+}
+
+/// The format of a text.
+fn text(head: &[u8]) -> Format {
+    let decoded = Encoding::head_text(head);
+    let Some(text) = clean(&decoded) else {
+        return Format::Unknown;
+    };
+    // A hole, or blank lines, where a log was cut.
+    let text = text.trim_start_matches(['\0', '\r', '\n']);
+    let tests: [(fn(&str) -> bool, Format); 9] = [
+        (exchange::recognise, Format::Exchange),
+        (w3c::recognise, Format::W3c),
+        (auditd::recognise, Format::Auditd),
+        (combined::recognise, Format::Combined),
+        (syslog::recognise, Format::Syslog),
+        (mail::recognise_mbox, Format::Mbox),
+        (json::recognise, Format::Json),
+        (mail::recognise_message, Format::Message),
+        (csv::recognise, Format::Csv),
+    ];
+    tests.into_iter().find(|(test, _)| test(text)).map_or(Format::Text, |(_, format)| format)
+}
+
+/// The lines of `text` that are text, if that is most of it.
+fn clean(text: &str) -> Option<std::borrow::Cow<'_, str>> {
+    let dirty = |c: char| c == '\u{FFFD}' || c.is_control() && !matches!(c, '\t' | '\r' | '\n' | '\0' | '\x0c' | '\x1b' | '\x1e');
+    let dirt = text.chars().filter(|c| dirty(*c)).count();
+    if dirt * 200 <= text.len() {
+        return Some(text.into());
+    }
+    let clean: String = text.split_inclusive('\n').filter(|line| !line.contains(dirty)).collect();
+    (clean.len() * 2 > text.len()).then(|| clean.into())
+}

@@ -1,0 +1,255 @@
+//! From findings to the answer, and the answer on the terminal.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+use hunt::{Covered, Outcome};
+use model::{Case, Evidence, EvidenceId, Finding, Incident, Level, LogSource, Time};
+use observe::LogSources;
+
+use crate::Result;
+use crate::failure::Failure;
+use crate::terminal;
+
+/// A case, and which finding belongs to which incident.
+pub(crate) struct Assessed {
+    pub(crate) case: Case,
+    plan: assess::Plan,
+    hosts: Hosts,
+}
+
+impl Assessed {
+    /// The id of the incident that a finding belongs to.
+    pub(crate) fn incident(&self, finding: &Finding) -> Option<&str> {
+        self.plan.incident_of(finding, self.hosts.of(finding.event_ref.evidence))
+    }
+}
+
+/// Hosts of evidence whose records do not name one, from the folders it lies in.
+struct Hosts(BTreeMap<EvidenceId, String>);
+
+impl Hosts {
+    /// A folder gives evidence its host when records elsewhere name a host of that name.
+    fn new(outcome: &Outcome) -> Self {
+        let short = |host: &str| host.split('.').next().unwrap_or_default().to_lowercase();
+        let known: BTreeSet<String> = outcome.volumes.keys().map(|(host, _, _)| short(host)).collect();
+        let named = |path: &str| {
+            path.split(['/', '\\', '!']).find(|part| !part.is_empty() && known.contains(&short(part))).map(str::to_owned)
+        };
+        let evidence = outcome.evidence_by_id();
+        Self(evidence.into_iter().filter_map(|(id, found)| Some((id, named(&found.path)?))).collect())
+    }
+
+    fn of(&self, evidence: EvidenceId) -> Option<&str> {
+        self.0.get(&evidence).map(String::as_str)
+    }
+}
+
+pub(crate) fn assess(outcome: &mut Outcome, detected: Option<Time>, sources: &LogSources) -> Result<Assessed> {
+    let unreadable = |error: std::io::Error| Failure::io("spilled findings could not be read back").because(&error);
+    let hosts = Hosts::new(outcome);
+    let settings = assess::Settings { detected };
+    let mut linker =
+        assess::Linker::new(&settings).map_err(|error| Failure::io("a built-in table is wrong").because(&error))?;
+    for ((host, source, day), volume) in &outcome.volumes {
+        let _ = day;
+        let log = log_name(sources.get(*source));
+        let volume = assess::Volume { records: volume.records, first: volume.first, last: volume.last };
+        linker.volume(host, &log, volume);
+    }
+    for finding in outcome.findings().map_err(unreadable)? {
+        let finding = finding.map_err(unreadable)?;
+        linker.see(&finding, hosts.of(finding.event_ref.evidence));
+    }
+    let plan = linker.link();
+    let mut collector = plan.collect();
+    for finding in outcome.findings().map_err(unreadable)? {
+        let finding = finding.map_err(unreadable)?;
+        collector.add(&finding, hosts.of(finding.event_ref.evidence));
+    }
+    let answer = collector.finish();
+    for note in &answer.notes {
+        anstream::eprintln!("note: {note}");
+    }
+    let case = answer.into_case(outcome.suppressed.clone(), outcome.manifest.clone());
+    Ok(Assessed { case, plan, hosts })
+}
+
+/// What people call such a log: its service, else its category, else its product.
+fn log_name(source: &LogSource) -> String {
+    [&source.service, &source.category]
+        .into_iter()
+        .find(|names| !names.is_empty())
+        .map(|names| names.join("+"))
+        .or_else(|| source.product.clone())
+        .unwrap_or_else(|| "other records".to_owned())
+}
+
+pub(crate) fn colour(level: Level) -> Style {
+    match level {
+        Level::Critical => AnsiColor::Magenta.on_default().bold(),
+        Level::High => AnsiColor::Red.on_default().bold(),
+        Level::Medium => AnsiColor::Yellow.on_default(),
+        Level::Low => AnsiColor::Cyan.on_default(),
+        Level::Informational => Style::new().dimmed(),
+    }
+}
+
+/// Prints the answer, the incidents, and the findings by level.
+pub(crate) fn print(case: &Case, outcome: &Outcome, output: Option<&Path>) -> Result<()> {
+    let text = render(case, outcome, output, terminal::width());
+    write!(anstream::stdout(), "{text}").map_err(|error| Failure::io("cannot write the answer").because(&error))
+}
+
+fn render(case: &Case, outcome: &Outcome, output: Option<&Path>, width: usize) -> String {
+    let mut out = String::new();
+    for sentence in share::answer(case) {
+        out += &terminal::wrapped(&sentence, 0, width);
+        out.push('\n');
+    }
+    for (place, incident) in case.incidents.iter().take(5).enumerate() {
+        out.push('\n');
+        render_incident(&mut out, place, incident, width);
+    }
+    if case.incidents.len() > 5 {
+        out += &format!("\n{} more incidents of lesser weight are in the report.\n", case.incidents.len() - 5);
+    }
+    if !case.findings.is_empty() {
+        out.push('\n');
+        out += &rule_table(case, width);
+    }
+    for (reason, count) in &case.suppressed {
+        out += &format!("suppressed: {count} findings ({})\n", terminal::visible(reason));
+    }
+    if let Some(gap) = case.gaps.first() {
+        let more = case.gaps.len() - 1;
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        out += &format!("gaps: no {} records between {} and {}{more}\n", gap.source, day(gap.from), day(gap.until));
+    }
+    out += &coverage(outcome, case, width);
+    if let Some(dir) = output {
+        out += &format!("report: {}\n", dir.join("report.html").display());
+    }
+    out
+}
+
+fn day(time: Time) -> String {
+    time.civil().date().to_string()
+}
+
+fn render_incident(out: &mut String, place: usize, incident: &Incident, width: usize) {
+    let style = colour(incident.level);
+    let dates = match (incident.first, incident.last) {
+        (Some(first), Some(last)) => format!("{first} to {last}"),
+        _ => "without a time".to_owned(),
+    };
+    *out += &format!("{style}Incident {} [{}]{style:#}  {dates}\n", place + 1, incident.level);
+    *out += &terminal::wrapped(&terminal::visible(&incident.title), 2, width);
+    out.push('\n');
+    let stages: Vec<&str> = incident.stages.iter().map(|stage| stage.tactic.as_str()).collect();
+    let mut line = |name: &str, text: String| {
+        if !text.is_empty() {
+            *out += &terminal::wrapped(&format!("{name}: {}", terminal::visible(&text)), 2, width);
+            out.push('\n');
+        }
+    };
+    line("stages", stages.join(" → "));
+    for (name, touched) in [
+        ("hosts", &incident.hosts),
+        ("accounts", &incident.accounts),
+        ("mailboxes", &incident.mailboxes),
+        ("addresses", &incident.addresses),
+    ] {
+        let names: Vec<&str> = touched.iter().take(6).map(|touched| touched.name.as_str()).collect();
+        let more = touched.len().saturating_sub(6);
+        line(name, names.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() });
+    }
+    let exposed: Vec<String> = incident
+        .exposure
+        .iter()
+        .take(6)
+        .map(|exposure| format!("{} ({:?} {:?})", exposure.name, exposure.what, exposure.how).to_lowercase())
+        .collect();
+    let more = incident.exposure.len().saturating_sub(6);
+    line("exposed", exposed.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() });
+    if let Some(first) = &incident.first_actionable {
+        line("first trace to act on", format!("{} {}", first.time.map(|t| t.to_string()).unwrap_or_default(), first.what));
+    }
+    for key in incident.key.iter().take(5) {
+        let style = colour(key.level);
+        let time = key.time.map(|time| time.to_string()).unwrap_or_default();
+        let text = terminal::visible(&format!("{time}  {} — {}", key.title, key.why));
+        *out += &format!("  {style}•{style:#} {}\n", terminal::wrapped(&text, 4, width).trim_start());
+    }
+}
+
+fn rule_table(case: &Case, width: usize) -> String {
+    let mut rules: Vec<_> = case.rules.values().collect();
+    rules.sort_by(|a, b| b.level.cmp(&a.level).then(b.count.cmp(&a.count)).then_with(|| a.title.cmp(&b.title)));
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width as u16);
+    table.set_header(["level", "findings", "rule"]);
+    for rule in rules.iter().take(25) {
+        table.add_row([rule.level.to_string(), rule.count.to_string(), terminal::visible(&rule.title)]);
+    }
+    let more = rules.len().saturating_sub(25);
+    let totals: Vec<String> = case.findings.iter().rev().map(|(level, count)| format!("{count} {level}")).collect();
+    let more = if more > 0 { format!("{more} more rules held; the report lists them\n") } else { String::new() };
+    format!("Findings: {}\n{table}\n{more}", totals.join(", "))
+}
+
+/// A hunt that finds nothing says why; one that finds something says what it could not judge.
+fn coverage(outcome: &Outcome, case: &Case, width: usize) -> String {
+    let nothing = case.findings.is_empty();
+    let mut by_source: BTreeMap<String, Vec<&Covered>> = BTreeMap::new();
+    for covered in &outcome.coverage {
+        by_source.entry(covered.source.to_string()).or_default().push(covered);
+    }
+    let mut out = String::new();
+    if nothing {
+        out += "\nWhat was read, and which rules could have held:\n";
+        let evidence: &[Evidence] = &outcome.manifest.evidence;
+        for covered in outcome.coverage.iter().take(50) {
+            let path = evidence.get(covered.evidence as usize).map_or("", |found| found.path.as_str());
+            out += &terminal::wrapped(&coverage_line(path, covered), 2, width);
+            out.push('\n');
+        }
+        for found in evidence.iter().filter(|found| found.records == 0 && !is_container(&found.format)).take(20) {
+            out += &format!("  {}: no records ({})\n", terminal::visible(&found.path), found.format);
+        }
+    } else {
+        let idle: Vec<String> = by_source
+            .iter()
+            .filter(|(_, all)| all.iter().all(|covered| covered.rules == 0))
+            .map(|(source, all)| format!("{source} ({} records)", all.iter().map(|c| c.records).sum::<u64>()))
+            .collect();
+        if !idle.is_empty() {
+            out += &terminal::wrapped(&format!("no rule applies to: {}", idle.join(", ")), 0, width);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn is_container(format: &str) -> bool {
+    matches!(format, "zip" | "tar" | "gzip" | "zstd" | "xz" | "bzip2" | "7z")
+}
+
+fn coverage_line(path: &str, covered: &Covered) -> String {
+    let mut line = format!(
+        "{}: {} records of {}, {} rules could apply",
+        terminal::visible(path),
+        covered.records,
+        covered.source,
+        covered.rules
+    );
+    if covered.rules > 0 && !covered.missing.is_empty() {
+        let missing: Vec<String> =
+            covered.missing.iter().take(6).map(|(field, rules)| format!("{field} ({rules} rules)")).collect();
+        line += &format!("; fields that no record carries: {}", missing.join(", "));
+    }
+    line
+}
