@@ -177,7 +177,8 @@ fn order_gaps(plan: &Plan, incidents: &mut [Incident], hosts: &[Vec<ThingId>]) -
     ranked.truncate(MOST_GAPS);
     for (incident, own) in incidents.iter_mut().zip(hosts) {
         let within = |&(_, (_, found)): &(usize, &(bool, &FoundGap))| touches(found, incident, own);
-        let places: Vec<u32> = ranked.iter().enumerate().filter(within).map(|(place, _)| place as u32).collect();
+        let places: Vec<u32> =
+            ranked.iter().enumerate().filter(within).map(|(place, _)| place as u32).collect();
         incident.gaps = places;
     }
     ranked.into_iter().map(|(_, found)| found.gap.clone()).collect()

@@ -4,7 +4,7 @@ use model::{Exposed, Exposure, Finding, Measure};
 
 use crate::Kind;
 use crate::incident::{Span, span_of};
-use crate::normal::{self, Machine};
+use crate::normal;
 use crate::plan::{Placed, Plan};
 
 /// What one incident put at risk.
@@ -37,7 +37,10 @@ impl Exposures {
         let (span, exposure) = self.found.entry(key).or_insert_with(|| {
             let (what, how, name) = (measure.what, measure.how, name.clone());
             let none = (Span::default(), Vec::new());
-            (none.0, Exposure { what, name, how, first: None, last: None, findings: none.1, findings_total: 0 })
+            (
+                none.0,
+                Exposure { what, name, how, first: None, last: None, findings: none.1, findings_total: 0 },
+            )
         });
         // The same person or mailbox under a full address says more than under a bare name.
         if name.contains('@') && !exposure.name.contains('@') {
@@ -70,14 +73,17 @@ impl Exposures {
     }
 }
 
-/// The values of the first of the measure's fields that has any; of a correlation, its group's.
+/// The values of the first of the measure's fields that has any: of a correlation, that of its
+/// group, else those of its last event and of the facts that made it hold.
 fn values<'a>(finding: &'a Finding, measure: &Measure) -> Vec<&'a str> {
     for field in &measure.fields {
         let group = finding.group.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str());
         let mut found: Vec<&str> = group.filter(|value| !value.trim().is_empty()).collect();
         if found.is_empty() {
             let facts = finding.event.iter().filter(|fact| &fact.field == field);
-            found = facts.map(|fact| fact.text.as_str()).filter(|text| !text.trim().is_empty()).collect();
+            let matched = finding.matched.iter().filter(|matched| &matched.field == field);
+            let texts = facts.map(|fact| fact.text.as_str()).chain(matched.map(|one| one.value.as_str()));
+            found = texts.filter(|text| !text.trim().is_empty()).collect();
         }
         if !found.is_empty() {
             return found;
@@ -92,13 +98,10 @@ fn name(plan: &Plan, what: Exposed, value: &str, placed: &Placed) -> Option<(Str
     if tables.says_nothing(value) {
         return None;
     }
-    let host = placed
-        .mentions
-        .all
-        .iter()
-        .find(|mention| mention.own)
-        .map(|own| Machine { key: own.key.clone(), name: known_name(plan, own.kind, &own.key, &own.name) })
-        .unwrap_or_default();
+    let mut host = placed.mentions.own.machine();
+    if let Some(own) = &placed.mentions.own.mention {
+        host.name = known_name(plan, own.kind, &own.key, &own.name);
+    }
     let named = match what {
         Exposed::Account => normal::account(tables, value, &host)?,
         Exposed::Mailbox => normal::mailbox(tables, value)?,

@@ -151,6 +151,8 @@ impl Gathering {
                 let listed = match is {
                     Kind::Address if bare => Kind::Host,
                     Kind::Target => Kind::Account,
+                    Kind::Sender => Kind::Mailbox,
+                    Kind::Contact => Kind::Address,
                     other => other,
                 };
                 listed == kind
@@ -201,7 +203,9 @@ fn names(plan: &Plan, all: &[ThingId]) -> (Vec<ThingId>, Vec<ThingId>) {
         match plan.things.get(thing).kind {
             Kind::Target => touched.push(one),
             Kind::Address => touched.extend([thing, one]),
-            Kind::Host | Kind::Account | Kind::Mailbox | Kind::File => touched.push(thing),
+            Kind::Host | Kind::Account | Kind::Mailbox | Kind::Sender | Kind::Contact | Kind::File => {
+                touched.push(thing);
+            }
             Kind::Process | Kind::Pid | Kind::Session | Kind::Share => {}
         }
     }

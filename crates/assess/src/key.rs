@@ -55,10 +55,15 @@ impl Candidates {
     }
 
     /// The first trace on which a person could have acted, and the ten findings that matter most.
-    pub(crate) fn choose(&self, plan: &Plan, detected: Option<Time>) -> (Option<KeyFinding>, Vec<KeyFinding>) {
+    pub(crate) fn choose(
+        &self,
+        plan: &Plan,
+        detected: Option<Time>,
+    ) -> (Option<KeyFinding>, Vec<KeyFinding>) {
         let serious = |one: &&Candidate| one.key.level >= Level::Medium;
         let first = self.first.values().filter(serious).min_by_key(|one| (one.began, &one.key.finding));
-        let actionable = first.map(|one| KeyFinding { why: why_actionable(one, detected), ..one.key.clone() });
+        let actionable =
+            first.map(|one| KeyFinding { why: why_actionable(one, detected), ..one.key.clone() });
         let leaders = self.leaders(plan);
         let mut ranked: Vec<(i64, KeyFinding)> = self
             .first
@@ -69,7 +74,9 @@ impl Candidates {
                 (value, KeyFinding { why: sentence(&reasons), ..one.key.clone() })
             })
             .collect();
-        ranked.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| (a.1.time, &a.1.finding).cmp(&(b.1.time, &b.1.finding))));
+        ranked.sort_by(|a, b| {
+            b.0.cmp(&a.0).then_with(|| (a.1.time, &a.1.finding).cmp(&(b.1.time, &b.1.finding)))
+        });
         ranked.truncate(MOST_KEY);
         (actionable, ranked.into_iter().map(|(_, key)| key).collect())
     }
@@ -142,7 +149,9 @@ fn why_actionable(one: &Candidate, detected: Option<Time>) -> String {
     let days = one.began.zip(detected).map(|(began, detected)| detected.day() - began.day());
     match days {
         Some(days) if days > 0 => {
-            format!("Nothing of this incident at medium or above is older; it came {days} days before detection.")
+            format!(
+                "Nothing of this incident at medium or above is older; it came {days} days before detection."
+            )
         }
         _ => "Nothing of this incident at medium or above is older.".to_owned(),
     }
@@ -150,7 +159,8 @@ fn why_actionable(one: &Candidate, detected: Option<Time>) -> String {
 
 /// `reasons` as one sentence.
 fn sentence(reasons: &[String]) -> String {
-    let joined = if reasons.is_empty() { "it belongs to the incident".to_owned() } else { reasons.join("; ") };
+    let joined =
+        if reasons.is_empty() { "it belongs to the incident".to_owned() } else { reasons.join("; ") };
     let mut letters = joined.chars();
     match letters.next() {
         Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),

@@ -1,9 +1,9 @@
-use model::{Finding, Level, Time};
-use rustc_hash::FxHashMap;
+use model::{EventRef, Finding, Level, Time};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::mention::Mentions;
 use crate::plan::Plan;
-use crate::runs::{RuleId, Runs, Sighting};
+use crate::runs::{RuleId, RunId, Runs, Sighting};
 use crate::tables::{BadTable, Tables};
 use crate::tactic::Purpose;
 use crate::things::{Named, ThingId, Things};
@@ -21,7 +21,13 @@ pub struct Linker {
     pub(crate) rule_ids: FxHashMap<Box<str>, RuleId>,
     pub(crate) volumes: Volumes,
     /// Address → the machine that has it; `None` where several claim it.
-    pub(crate) machines: FxHashMap<ThingId, Option<ThingId>>,
+    machines: FxHashMap<ThingId, Option<ThingId>>,
+    /// Address → what the caller calls a machine that gives its address alone.
+    called: FxHashMap<ThingId, ThingId>,
+    /// Runs that hold on one and the same record.
+    pub(crate) same_record: FxHashSet<(RunId, RunId)>,
+    /// The last record on which a finding held, and the runs of its findings.
+    last_record: (Option<EventRef>, Vec<RunId>),
     /// On how many days there is a finding.
     pub(crate) days: u64,
     last_day: i64,
@@ -47,6 +53,10 @@ pub(crate) struct Rule {
 /// which all others are linked.
 const MOST_NAMED_FIRST: usize = 5_000;
 
+/// How many pairs of runs on one record are kept, and how many runs of one record are compared.
+const MOST_PAIRS: usize = 60_000;
+const MOST_ON_ONE_RECORD: usize = 16;
+
 impl Rule {
     /// Whether a finding of `time` comes after the rule named too many actors.
     pub(crate) fn is_crowded(&self, time: Option<Time>) -> bool {
@@ -66,6 +76,9 @@ impl Linker {
             rule_ids: FxHashMap::default(),
             volumes: Volumes::default(),
             machines: FxHashMap::default(),
+            called: FxHashMap::default(),
+            same_record: FxHashSet::default(),
+            last_record: (None, Vec::new()),
             days: 0,
             last_day: i64::MIN,
             last: None,
@@ -95,7 +108,8 @@ impl Linker {
             *fired = (fired.0 + 1, day);
         }
         let (time, level, id) = (finding.time, finding.level, finding.id.as_str());
-        self.runs.add(&Sighting { rule, named: &named, time, level, id });
+        let run = self.runs.add(&Sighting { rule, named: &named, time, level, id });
+        self.compare_record(finding, run);
     }
 
     /// Takes the records that `log` (a format or channel, such as `w3c`) of `host` holds on one
@@ -156,14 +170,51 @@ impl Linker {
         id
     }
 
+    /// The machine of each address, as far as one is known.
+    pub(crate) fn machines(&self) -> Vec<(ThingId, ThingId)> {
+        let claimed = self.machines.iter().filter_map(|(&address, &machine)| Some((address, machine?)));
+        // The caller's name counts where records use it too, and nothing speaks against it.
+        let called =
+            self.called.iter().map(|(&address, &called)| (address, called)).filter(|&(address, called)| {
+                self.things.get(called).stated && !self.machines.contains_key(&address)
+            });
+        claimed.chain(called).collect()
+    }
+
+    /// Notes the runs of one record. Findings on one record come one after another.
+    fn compare_record(&mut self, finding: &Finding, run: RunId) {
+        let (last, runs) = &mut self.last_record;
+        if last.as_ref() != Some(&finding.event_ref) {
+            *last = Some(finding.event_ref.clone());
+            runs.clear();
+        }
+        for &other in runs.iter().filter(|&&other| other != run) {
+            if self.same_record.len() < MOST_PAIRS {
+                self.same_record.insert((other.min(run), other.max(run)));
+            }
+        }
+        if runs.len() < MOST_ON_ONE_RECORD && !runs.contains(&run) {
+            runs.push(run);
+        }
+    }
+
     /// Learns which machine has which address: a record gives both of its own machine, or names
     /// one other machine and one address inside.
     fn learn_machine(&mut self, mentions: &Mentions, named: &Named) {
-        if let (Some(own), Some(address)) = (named.own, &mentions.other_address) {
+        let own = &mentions.own;
+        if let (true, Some(machine)) = (own.stated, named.own) {
+            self.things.state(machine);
+        }
+        if let (Some(machine), Some(address)) = (named.own, &own.address) {
             if let Some(address) = self.things.note(address) {
-                self.claim(address, own);
+                self.claim(address, machine);
             }
             return;
+        }
+        if let (Some(address), Some(called)) = (named.own, &own.called) {
+            if let Some(called) = self.things.note(called) {
+                self.called.insert(address, called);
+            }
         }
         let others = named.all.iter().copied().filter(|&thing| Some(thing) != named.own);
         let mut hosts = others.clone().filter(|&thing| self.things.get(thing).kind == Kind::Host);

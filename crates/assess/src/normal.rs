@@ -39,6 +39,8 @@ fn cut(text: &str) -> &str {
 pub(crate) struct Machine {
     pub(crate) key: String,
     pub(crate) name: String,
+    /// It is a cloud service: what it holds is known by its own name.
+    pub(crate) service: bool,
 }
 
 /// What `text` under `field` names, in a record of `host`.
@@ -55,7 +57,8 @@ pub(crate) fn named(
         Kind::Address if row.names => address(text).or_else(|| machine_name(text)),
         Kind::Address => address(text),
         Kind::Account | Kind::Target => account(tables, text, host),
-        Kind::Mailbox => mailbox(tables, text),
+        Kind::Mailbox | Kind::Sender => mailbox(tables, text),
+        Kind::Contact => contact(text),
         Kind::Process => process(tables, text),
         Kind::Pid => at_host(tables, Kind::Pid, text, host),
         Kind::Session => session(tables, text, host),
@@ -181,6 +184,13 @@ pub(crate) fn mailbox(tables: &Tables, text: &str) -> Option<Named> {
     (!key.is_empty() && !of_machine && !skipped(tables, Kind::Account, &key)).then(|| Named::new(key, name))
 }
 
+/// The first mail address in a list of whatever form, in lower case.
+fn contact(text: &str) -> Option<Named> {
+    let apart = |letter: char| letter.is_whitespace() || "\"'<>[](){};,:".contains(letter);
+    let found = text.split(apart).find(|part| part.contains('@') && part.len() > 2)?;
+    Some(Named::new(found.to_lowercase(), found))
+}
+
 fn process(tables: &Tables, text: &str) -> Option<Named> {
     let key = text.trim_matches(['{', '}']).to_lowercase();
     (key.len() >= 8 && !skipped(tables, Kind::Process, &key)).then(|| Named::new(key.clone(), &key))
@@ -233,7 +243,7 @@ pub(crate) fn share(tables: &Tables, text: &str, host: &Machine) -> Option<Named
     let named = server.filter(|&server| server != "*" && server != share);
     let name = match named {
         Some(server) => format!(r"\\{server}\{share}"),
-        None if host.name.is_empty() => share.to_owned(),
+        None if host.name.is_empty() || host.service => share.to_owned(),
         None => format!(r"\\{}\{share}", host.name),
     };
     Some(Named::new(name.to_lowercase(), &name))
@@ -267,7 +277,7 @@ mod tests {
     #[test]
     fn one_person_has_one_key() {
         let tables = Tables::built_in().unwrap();
-        let ex01 = &Machine { key: "ex01".into(), name: "EX01".into() };
+        let ex01 = &Machine { key: "ex01".into(), name: "EX01".into(), service: false };
         for text in [
             r"COMM\Jane.Doe",
             "jane.doe@commission.example",
@@ -278,10 +288,22 @@ mod tests {
             assert_eq!(account(&tables, text, ex01).unwrap().key, "jane.doe", "{text}");
         }
         assert_eq!(mailbox(&tables, "SMTP:Jane.Doe@commission.example").unwrap().key, "jane.doe");
-        for text in [r"NT AUTHORITY\SYSTEM", r"IIS APPPOOL\anything", "EX01$", "HealthMailbox1234", "-", "DWM-2"] {
+        for text in
+            [r"NT AUTHORITY\SYSTEM", r"IIS APPPOOL\anything", "EX01$", "HealthMailbox1234", "-", "DWM-2"]
+        {
             assert_eq!(account(&tables, text, ex01), None, "{text}");
         }
         assert_eq!(account(&tables, r"EX01\Administrator", ex01).unwrap().key, "administrator at ex01");
+    }
+
+    #[test]
+    fn mail_is_led_to_one_address() {
+        for text in
+            ["smtp:Drop7@Outside.example", "\"d\" [SMTP:drop7@outside.example]", "drop7@outside.example;b@c"]
+        {
+            assert_eq!(contact(text).unwrap().key, "drop7@outside.example", "{text}");
+        }
+        assert_eq!(contact("False"), None);
     }
 
     #[test]

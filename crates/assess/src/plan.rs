@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use model::{Finding, Level, Time};
 use rustc_hash::FxHashMap;
 
+use crate::Settings;
 use crate::collect::Collector;
 use crate::linker::{Linker, Rule};
 use crate::mention::Mentions;
@@ -12,7 +13,6 @@ use crate::things::{Named, ThingId, Things};
 use crate::volume::FoundGap;
 use crate::weave::{Woven, weave};
 use crate::weigh::{WHOLE, log2};
-use crate::Settings;
 
 /// What belongs together, as the first pass found it; the second pass looks findings up in it.
 #[derive(Debug)]
@@ -78,7 +78,12 @@ impl Plan {
                 incident[run as usize] = outlines.len() as u32;
             }
             let id = format!("{:016x}", linker.runs.list[cluster.runs[0] as usize].first_id);
-            outlines.push(Outline { id, score: cluster.score, links: Vec::new(), unlinked: cluster.unlinked });
+            outlines.push(Outline {
+                id,
+                score: cluster.score,
+                links: Vec::new(),
+                unlinked: cluster.unlinked,
+            });
         }
         add_links(&woven, &incident, &mut outlines);
         let mut quiet = vec![0; linker.rules.len()];
@@ -200,7 +205,9 @@ fn score(linker: &Linker, woven: &Woven, ids: &[RunId]) -> u64 {
     machines.dedup();
     let points: i64 = rules
         .values()
-        .map(|&(level, quiet, count)| points(level) * (WHOLE / 10 + quiet) * (8 * 1024 + log2(count)) / (8 * 1024))
+        .map(|&(level, quiet, count)| {
+            points(level) * (WHOLE / 10 + quiet) * (8 * 1024 + log2(count)) / (8 * 1024)
+        })
         .sum();
     let breadth = 4 + u64::from(mask.count_ones()) + log2(machines.len() as u64 + 1) as u64 / 1024;
     points.max(0) as u64 * breadth / 1000
@@ -245,9 +252,11 @@ fn notes(linker: &Linker, left_out: u64) -> Vec<String> {
         linker.things.refused,
         "mentions of hosts, accounts, addresses or files were too many to be kept; they link nothing and are not listed",
     );
-    note(linker.runs.coarse, "findings were told apart by rule and host alone, since they name too many accounts and addresses");
+    note(
+        linker.runs.coarse,
+        "findings were told apart by rule and host alone, since they name too many accounts and addresses",
+    );
     note(linker.volumes.refused, "days of logs were too many to be searched for gaps");
     note(left_out, "incidents of the least score are not told; their findings stand in the list of findings");
     notes
 }
-

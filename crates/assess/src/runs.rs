@@ -112,8 +112,7 @@ impl Runs {
         if let Some(&group) = self.by_key.get(fine.as_slice()) {
             return group;
         }
-        let room =
-            if sighting.level >= Level::Medium { Self::MOST_GROUPS } else { Self::MOST_GROUPS / 2 };
+        let room = if sighting.level >= Level::Medium { Self::MOST_GROUPS } else { Self::MOST_GROUPS / 2 };
         if self.groups.len() < room {
             return self.open_group(fine);
         }
@@ -198,9 +197,15 @@ mod tests {
     fn a_pause_parts_runs_and_each_finding_is_found_again() {
         let mut runs = Runs::default();
         let mut placed = Vec::new();
-        for (actors, time) in
-            [(&[1][..], None), (&[1], at(0)), (&[2], at(0)), (&[1], at(1)), (&[1], at(5)), (&[1, 2], at(5)), (&[1], at(5))]
-        {
+        for (actors, time) in [
+            (&[1][..], None),
+            (&[1], at(0)),
+            (&[2], at(0)),
+            (&[1], at(1)),
+            (&[1], at(5)),
+            (&[1, 2], at(5)),
+            (&[1], at(5)),
+        ] {
             placed.push((actors, time, add(&mut runs, actors, time)));
         }
         assert_eq!(placed.iter().map(|p| p.2).collect::<Vec<_>>(), [0, 1, 2, 1, 3, 4, 3]);

@@ -78,11 +78,13 @@ pub(crate) struct Links {
     pub(crate) outside: Weight,
     pub(crate) account: Weight,
     pub(crate) mailbox: Weight,
+    pub(crate) contact: Weight,
     pub(crate) process: Weight,
     pub(crate) pid: Weight,
     pub(crate) session: Weight,
     pub(crate) file: Weight,
     pub(crate) share: Weight,
+    pub(crate) record: Weight,
 }
 
 /// How telling one kind of shared value is.

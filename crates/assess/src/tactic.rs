@@ -104,11 +104,20 @@ mod tests {
             (&["attack.stealth", "attack.t1070.001"], &["defense-evasion T1070.001"]),
             (&["attack.defense-impairment", "attack.t1685.005"], &["defense-evasion T1685.005"]),
             (
-                &["attack.execution", "attack.persistence", "attack.t1053.005", "attack.g0128", "cve.2021-34473"],
+                &[
+                    "attack.execution",
+                    "attack.persistence",
+                    "attack.t1053.005",
+                    "attack.g0128",
+                    "cve.2021-34473",
+                ],
                 &["execution T1053.005", "persistence T1053.005"],
             ),
             (&["attack.something-new", "attack.t9999"], &["something-new T9999"]),
-            (&["attack.persistence", "attack.discovery", "attack.t1087"], &["persistence ", "discovery T1087"]),
+            (
+                &["attack.persistence", "attack.discovery", "attack.t1087"],
+                &["persistence ", "discovery T1087"],
+            ),
             (&[], &[]),
         ] {
             assert_eq!(read(tags), wanted, "{tags:?}");

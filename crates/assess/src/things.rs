@@ -14,6 +14,8 @@ pub(crate) struct Thing {
     pub(crate) name: Box<str>,
     /// An address of the house's own network.
     pub(crate) inside: bool,
+    /// A record names it; a machine else may be the caller's default alone.
+    pub(crate) stated: bool,
     /// On how many days findings name it.
     pub(crate) days: u32,
     last_day: i64,
@@ -44,15 +46,14 @@ impl Things {
         self.by_key.get(&kind)?.get(key).copied()
     }
 
-    /// Each mailbox and target that is known under the same name as an account, with that account;
-    /// failing one, each mailbox with the target.
+    /// Each of the names of one person (an account, a sender, a target, a mailbox) with the first of
+    /// those that there is.
     pub(crate) fn same_people(&self) -> Vec<(ThingId, ThingId)> {
+        const KINDS: [Kind; 4] = [Kind::Account, Kind::Sender, Kind::Target, Kind::Mailbox];
         let mut same = Vec::new();
-        for (kind, others) in
-            [(Kind::Target, &[Kind::Account][..]), (Kind::Mailbox, &[Kind::Account, Kind::Target])]
-        {
+        for (place, kind) in KINDS.into_iter().enumerate().skip(1) {
             for (key, &id) in self.by_key.get(&kind).into_iter().flatten() {
-                let one = others.iter().find_map(|&other| self.find(other, key));
+                let one = KINDS[..place].iter().find_map(|&other| self.find(other, key));
                 same.extend(one.map(|one| (id, one)));
             }
         }
@@ -80,11 +81,17 @@ impl Things {
             kind: mention.kind,
             name: mention.name.as_str().into(),
             inside: mention.kind == Kind::Address && crate::normal::is_inside(&mention.key),
+            stated: false,
             days: 0,
             last_day: i64::MIN,
         });
         self.by_key.entry(mention.kind).or_default().insert(mention.key.as_str().into(), id);
         Some(id)
+    }
+
+    /// A record names it, not only the caller.
+    pub(crate) fn state(&mut self, id: ThingId) {
+        self.list[id as usize].stated = true;
     }
 
     /// A finding of `day` names it. Days come in order.

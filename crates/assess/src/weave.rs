@@ -1,87 +1,17 @@
 //! Which runs belong together.
 
-use model::{Level, Time};
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Reverse;
 
-use crate::Kind;
+use model::{Level, Time};
+use rustc_hash::FxHashMap;
+
 use crate::linker::Linker;
 use crate::runs::{Run, RunId};
-use crate::tables::{Links, Weight};
+use crate::scales::{Scales, stress};
 use crate::things::ThingId;
-use crate::weigh::{WHOLE, middle, rareness, rarity, steepen};
+use crate::tie::{Ballot, Tie};
+use crate::weigh::WHOLE;
 
-/// What kind of link two runs have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Tie {
-    Host,
-    Time,
-    Held,
-    Peer,
-    Inside,
-    Outside,
-    Account,
-    Mailbox,
-    Process,
-    Pid,
-    Session,
-    File,
-    Share,
-}
-
-impl Tie {
-    /// The word of [`model::Link::kind`].
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Host | Self::Held | Self::Peer => "host",
-            Self::Time => "time",
-            Self::Inside | Self::Outside => "address",
-            Self::Account => "account",
-            Self::Mailbox => "mailbox",
-            Self::Process | Self::Pid => "process",
-            Self::Session => "session",
-            Self::File => "file",
-            Self::Share => "share",
-        }
-    }
-
-    /// Ties of one slot count once, by the most telling.
-    fn slot(self) -> usize {
-        match self {
-            Self::Host | Self::Time | Self::Held => 0,
-            Self::Peer => 1,
-            Self::Inside | Self::Outside => 2,
-            Self::Account | Self::Mailbox => 3,
-            Self::Process | Self::Pid | Self::Session => 4,
-            Self::File => 5,
-            Self::Share => 6,
-        }
-    }
-
-    fn weight(self, links: &Links) -> &Weight {
-        match self {
-            Self::Host => &links.host,
-            Self::Time => &links.time,
-            Self::Held => &links.held,
-            Self::Peer => &links.peer,
-            Self::Inside => &links.inside,
-            Self::Outside => &links.outside,
-            Self::Account => &links.account,
-            Self::Mailbox => &links.mailbox,
-            Self::Process => &links.process,
-            Self::Pid => &links.pid,
-            Self::Session => &links.session,
-            Self::File => &links.file,
-            Self::Share => &links.share,
-        }
-    }
-
-    /// Whether one rule on one such value is one story, however often it fires.
-    fn is_one_story(self) -> bool {
-        matches!(self, Self::Outside | Self::Process | Self::Session | Self::File)
-    }
-}
-
-const SLOTS: usize = 7;
 /// How many earlier runs with the same value are compared.
 const LOOK_BACK: usize = 64;
 /// How many ties between incidents that wait for another are looked through.
@@ -90,11 +20,6 @@ const LOOK_BACK_PENDING: usize = 256;
 const HELD_TACTICS: u32 = 3;
 /// How quiet a rule must be for its finding to join by a held machine alone.
 const HELD_QUIET: i64 = 700;
-const HALF_HOURS_A_DAY: u64 = 48;
-/// Days and machines that every rule and value is granted, for little evidence to compare well.
-const SLACK_DAYS: u64 = 30;
-const SLACK_MACHINES: u64 = 8;
-const SPREAD: i64 = 1600;
 
 /// A link by which a run joined: between `run` and the rest of its incident.
 #[derive(Clone, Copy, Debug)]
@@ -116,45 +41,12 @@ pub(crate) struct Woven {
     pub(crate) canonical: Vec<ThingId>,
 }
 
-/// The best tie of each slot between a run and one candidate.
-#[derive(Clone, Copy, Debug, Default)]
-struct Ballot {
-    best: [Option<(i64, Tie, ThingId)>; SLOTS],
-}
-
-impl Ballot {
-    fn offer(&mut self, weight: i64, tie: Tie, thing: ThingId) {
-        let slot = &mut self.best[tie.slot()];
-        if slot.is_none_or(|known| known.0 < weight) {
-            *slot = Some((weight, tie, thing));
-        }
-    }
-
-    fn sum(&self) -> i64 {
-        self.best.iter().flatten().map(|best| best.0).sum()
-    }
-
-    /// The sum without what only says that both stand on one machine.
-    fn beside_machine(&self) -> i64 {
-        self.best.iter().skip(1).flatten().map(|best| best.0).sum()
-    }
-}
-
 struct Weaver<'a> {
-    linker: &'a Linker,
-    canonical: Vec<ThingId>,
-    quiet: Vec<i64>,
-    /// For each run its things under their one name, each once; and whether it acts, where it is
-    /// an account.
-    things: Vec<Vec<(ThingId, bool)>>,
-    /// For each thing, how rare it is among the days; and how rare runs on a machine are among its
-    /// half hours.
-    rare: Vec<i64>,
-    idle: FxHashMap<ThingId, i64>,
-    active: FxHashMap<ThingId, u64>,
-    days: u64,
+    scales: Scales<'a>,
     /// Thing → the quiet runs that name it, in order of time.
     seen: FxHashMap<ThingId, Vec<RunId>>,
+    /// Run → the runs that hold on one of its records.
+    same_record: FxHashMap<RunId, Vec<RunId>>,
     parent: Vec<RunId>,
     /// Root → machine → tactics shown there at high, and when last.
     shown: FxHashMap<RunId, FxHashMap<ThingId, (u32, Option<Time>)>>,
@@ -162,10 +54,14 @@ struct Weaver<'a> {
     held: FxHashMap<ThingId, Vec<RunId>>,
     /// How firmly each run belongs to its incident.
     belongs: Vec<i64>,
+    /// Whether a run brought what it could, so that others may join it.
+    brought: Vec<bool>,
     /// Pairs of incidents that a run of some day ties, not firmly enough to make them one.
     pending: Vec<(RunId, RunId, Option<i64>)>,
     joined: Vec<Joined>,
 }
+
+type Ballots = FxHashMap<RunId, Ballot>;
 
 /// Weaves the runs of `linker` together.
 pub(crate) fn weave(linker: &Linker) -> Woven {
@@ -173,7 +69,8 @@ pub(crate) fn weave(linker: &Linker) -> Woven {
     let runs = &linker.runs.list;
     let mut order: Vec<RunId> = (0..runs.len() as RunId).collect();
     order.sort_by_key(|&run| (runs[run as usize].first, run));
-    let (bring, follow): (Vec<RunId>, Vec<RunId>) = order.into_iter().partition(|&run| weaver.brings(run));
+    let (bring, follow): (Vec<RunId>, Vec<RunId>) =
+        order.into_iter().partition(|&run| weaver.scales.brings(run));
     for &run in &bring {
         weaver.bring(run);
     }
@@ -182,113 +79,35 @@ pub(crate) fn weave(linker: &Linker) -> Woven {
     }
     weaver.gather_groups(&follow);
     let root = (0..runs.len() as RunId).map(|run| weaver.find(run)).collect();
-    let Weaver { joined, quiet, canonical, .. } = weaver;
+    let Weaver { joined, scales: Scales { quiet, canonical, .. }, .. } = weaver;
     Woven { root, joined, quiet, canonical }
 }
 
 impl<'a> Weaver<'a> {
     fn new(linker: &'a Linker) -> Self {
-        let canonical = canonical(linker);
-        let names = |run: &Run| {
-            let acts = |thing: ThingId| linker.things.get(thing).kind == Kind::Account;
-            let mut things: Vec<(ThingId, bool)> =
-                run.things.iter().map(|&thing| (canonical[thing as usize], acts(thing))).collect();
-            things.sort_unstable_by_key(|&(thing, acts)| (thing, !acts));
-            things.dedup_by_key(|&mut (thing, _)| thing);
-            things
-        };
-        let things = linker.runs.list.iter().map(names).collect();
-        let days = linker.volumes.days().max(linker.days);
-        let mut named_on = vec![0_u64; linker.things.len()];
-        for (id, &one) in canonical.iter().enumerate() {
-            let known = &mut named_on[one as usize];
-            *known = u64::from(linker.things.get(id as ThingId).days).max(*known);
+        let runs = linker.runs.list.len();
+        let mut same_record: FxHashMap<RunId, Vec<RunId>> = FxHashMap::default();
+        for &(a, b) in &linker.same_record {
+            same_record.entry(a).or_default().push(b);
+            same_record.entry(b).or_default().push(a);
         }
-        let rare = named_on.into_iter().map(|named| rareness(named, days, SLACK_DAYS)).collect();
-        let mut active: FxHashMap<ThingId, u64> = FxHashMap::default();
-        for (key, days) in linker.volumes.active_days() {
-            for kind in [Kind::Host, Kind::Address] {
-                if let Some(id) = linker.things.find(kind, key) {
-                    let known = active.entry(canonical[id as usize]).or_default();
-                    *known = (*known).max(days);
-                }
-            }
-        }
-        let mut weaver = Self {
-            linker,
-            quiet: Vec::new(),
-            things,
-            rare,
-            idle: FxHashMap::default(),
-            active,
-            days,
+        same_record.values_mut().for_each(|runs| runs.sort_unstable());
+        Self {
+            scales: Scales::new(linker),
             seen: FxHashMap::default(),
-            parent: (0..linker.runs.list.len() as RunId).collect(),
+            same_record,
+            parent: (0..runs as RunId).collect(),
             shown: FxHashMap::default(),
             held: FxHashMap::default(),
-            belongs: vec![WHOLE; linker.runs.list.len()],
+            belongs: vec![WHOLE; runs],
+            brought: vec![false; runs],
             pending: Vec::new(),
             joined: Vec::new(),
-            canonical,
-        };
-        weaver.quiet = weaver.quiet_runs();
-        weaver.idle = weaver.idle_machines();
-        weaver
-    }
-
-    /// How quiet each run is: its rule on all machines, and its rule with the same actors.
-    fn quiet_runs(&self) -> Vec<i64> {
-        let linker = self.linker;
-        let machines: FxHashSet<Option<ThingId>> =
-            linker.rules.iter().flat_map(|rule| rule.machines.keys().copied()).collect();
-        let machines = (machines.len() as u64).max(self.active.len() as u64);
-        let rules: Vec<i64> = linker
-            .rules
-            .iter()
-            .map(|rule| {
-                let fired = rule.machines.values().map(|&(days, _)| days).sum();
-                let could = rule.machines.keys().map(|&machine| self.active_days(machine)).sum();
-                let by_day = rarity(fired, could, SLACK_DAYS, SPREAD);
-                by_day.min(rarity(rule.machines.len() as u64, machines, SLACK_MACHINES, SPREAD))
-            })
-            .collect();
-        let of = |run: &Run| {
-            let days = u64::from(linker.runs.groups[run.group as usize].days);
-            let group = rarity(days, self.active_days(run.own), SLACK_DAYS, SPREAD);
-            middle(rules[run.rule as usize], group)
-        };
-        linker.runs.list.iter().map(of).collect()
-    }
-
-    fn active_days(&self, machine: Option<ThingId>) -> u64 {
-        let known = machine.and_then(|own| self.active.get(&self.canonical[own as usize]));
-        known.copied().unwrap_or(self.days)
-    }
-
-    /// For each machine, how seldom a run stands there that could be near another by chance.
-    fn idle_machines(&self) -> FxHashMap<ThingId, i64> {
-        let mut busy: FxHashMap<ThingId, u64> = FxHashMap::default();
-        for run in (0..self.parent.len() as RunId).filter(|&run| self.brings(run)) {
-            if let Some(own) = self.own(run) {
-                *busy.entry(own).or_default() += 1;
-            }
         }
-        let half_hours = |machine| self.active_days(Some(machine)) * HALF_HOURS_A_DAY;
-        busy.into_iter().map(|(own, runs)| (own, rareness(runs, half_hours(own), SLACK_DAYS))).collect()
     }
 
     fn run(&self, id: RunId) -> &'a Run {
-        &self.linker.runs.list[id as usize]
-    }
-
-    fn own(&self, id: RunId) -> Option<ThingId> {
-        self.run(id).own.map(|own| self.canonical[own as usize])
-    }
-
-    /// Whether a run may bring others together: a judgement that matters by a rule that is no
-    /// background noise.
-    fn brings(&self, id: RunId) -> bool {
-        self.run(id).level >= Level::Medium && self.quiet[id as usize] >= self.linker.tables.links.noisy
+        self.scales.run(id)
     }
 
     fn find(&mut self, mut run: RunId) -> RunId {
@@ -301,20 +120,32 @@ impl<'a> Weaver<'a> {
 
     /// Compares a run with every earlier one that shares something, and joins what it joins.
     fn bring(&mut self, id: RunId) {
-        let mut ballots: FxHashMap<RunId, Ballot> = FxHashMap::default();
-        for place in 0..self.things[id as usize].len() {
-            let thing = self.things[id as usize][place].0;
-            let earlier: Vec<RunId> =
-                self.seen.get(&thing).map_or(&[][..], Vec::as_slice).iter().rev().take(LOOK_BACK).copied().collect();
+        let mut ballots = Ballots::default();
+        let things: Vec<ThingId> = self.scales.things(id).collect();
+        for &thing in &things {
+            let seen = self.seen.get(&thing).map_or(&[][..], Vec::as_slice);
+            let earlier = seen[seen.len().saturating_sub(LOOK_BACK)..].to_vec();
             self.vote(id, thing, &earlier, false, &mut ballots);
         }
+        self.vote_record(id, &mut ballots);
         self.vote_held(id, &mut ballots);
+        self.join(id, ballots);
+        for thing in things {
+            self.seen.entry(thing).or_default().push(id);
+        }
+        self.brought[id as usize] = true;
+        self.show(id);
+    }
+
+    /// Joins the incident that a run fits best, and makes others one with it.
+    fn join(&mut self, id: RunId, ballots: Ballots) {
+        let links = &self.scales.linker.tables.links;
+        let (join, bridge) = (links.join, links.bridge);
+        let firm = |ballot: &Ballot| ballot.beside_machine() >= join || ballot.sum() >= bridge;
         let mut ballots: Vec<(RunId, Ballot)> =
-            ballots.into_iter().filter(|(_, ballot)| ballot.sum() >= self.linker.tables.links.join).collect();
-        let links = &self.linker.tables.links;
-        let firm = |ballot: &Ballot| ballot.beside_machine() >= links.join || ballot.sum() >= links.bridge;
+            ballots.into_iter().filter(|(_, ballot)| ballot.sum() >= join).collect();
         ballots.sort_unstable_by_key(|(root, ballot)| {
-            (ballot.beside_machine() < links.join, std::cmp::Reverse(ballot.sum()), *root)
+            (ballot.beside_machine() < join, Reverse(ballot.sum()), *root)
         });
         let mut first_is_firm = None;
         for (root, ballot) in ballots {
@@ -329,15 +160,11 @@ impl<'a> Weaver<'a> {
             self.note_joined(id, &ballot);
             self.union(root, id);
         }
-        for &(thing, _) in &self.things[id as usize] {
-            self.seen.entry(thing).or_default().push(id);
-        }
-        self.show(id);
     }
 
     /// How firmly a run belongs to what it has `sum` with.
     fn belonging(&self, sum: i64) -> i64 {
-        let links = &self.linker.tables.links;
+        let links = &self.scales.linker.tables.links;
         let (above, span) = (sum - links.join, (links.firm - links.join).max(1));
         (links.barely + (WHOLE - links.barely) * above / span).clamp(0, WHOLE)
     }
@@ -361,112 +188,54 @@ impl<'a> Weaver<'a> {
 
     /// Lets a run that brings nothing together join the best of what was brought together.
     fn follow(&mut self, id: RunId) {
-        let mut ballots: FxHashMap<RunId, Ballot> = FxHashMap::default();
-        for place in 0..self.things[id as usize].len() {
-            let thing = self.things[id as usize][place].0;
+        let mut ballots = Ballots::default();
+        let first = self.run(id).first;
+        for thing in self.scales.things(id).collect::<Vec<_>>() {
             let Some(seen) = self.seen.get(&thing) else { continue };
-            let first = self.run(id).first;
             let middle = seen.partition_point(|&other| self.run(other).first <= first);
             let from = middle.saturating_sub(LOOK_BACK / 2);
             let near = seen[from..seen.len().min(middle + LOOK_BACK / 2)].to_vec();
             self.vote(id, thing, &near, true, &mut ballots);
         }
+        self.vote_record(id, &mut ballots);
+        let join = self.scales.linker.tables.links.join;
         let best = ballots
             .into_iter()
-            .filter(|(_, ballot)| ballot.sum() >= self.linker.tables.links.join)
-            .max_by_key(|&(root, ballot)| (ballot.sum(), std::cmp::Reverse(root)));
+            .filter(|(_, ballot)| ballot.sum() >= join)
+            .max_by_key(|&(root, ballot)| (ballot.sum(), Reverse(root)));
         if let Some((root, ballot)) = best {
             self.note_joined(id, &ballot);
             self.parent[id as usize] = root;
         }
     }
 
-    fn vote(
-        &mut self,
-        id: RunId,
-        thing: ThingId,
-        others: &[RunId],
-        follows: bool,
-        ballots: &mut FxHashMap<RunId, Ballot>,
-    ) {
+    fn vote(&mut self, id: RunId, thing: ThingId, others: &[RunId], follows: bool, ballots: &mut Ballots) {
         for &other in others {
-            let (tie, weight) = self.tie(id, other, thing, follows);
-            if weight >= self.linker.tables.links.least {
+            let belongs = self.belongs[other as usize];
+            let (tie, weight) = self.scales.tie(id, other, thing, follows, belongs);
+            if weight >= self.scales.linker.tables.links.least {
                 ballots.entry(self.find(other)).or_default().offer(weight, tie, thing);
             }
         }
     }
 
-    /// How strongly `thing` ties two runs.
-    fn tie(&self, id: RunId, other: RunId, thing: ThingId, follows: bool) -> (Tie, i64) {
-        let apart = apart(self.run(id), self.run(other));
-        let tie = self.tie_kind(id, other, thing, apart);
-        let weight = tie.weight(&self.linker.tables.links);
-        let same_rule = self.run(id).rule == self.run(other).rule;
-        let mut sum = weight.weight * WHOLE * weight.left_after(apart) / 100;
-        if !(same_rule && tie.is_one_story()) {
-            // What only follows brings nothing together, so its own noise does no harm where the
-            // value is telling.
-            let own = if follows && weight.strong { WHOLE } else { self.quiet[id as usize] };
-            let other_quiet = self.quiet[other as usize];
-            let both = middle(own, other_quiet);
-            let quiet = if weight.strong { middle(WHOLE, both) } else { both };
-            sum = sum * self.rarity(tie, thing) / WHOLE * quiet / WHOLE;
-            sum = sum * self.belongs[other as usize] / WHOLE;
-        }
-        if !weight.strong {
-            sum = sum * (stress(self.run(id).level) + stress(self.run(other).level)) / (2 * WHOLE);
-        }
-        (tie, sum / WHOLE)
-    }
-
-    fn tie_kind(&self, id: RunId, other: RunId, thing: ThingId, apart: i64) -> Tie {
-        let (own, others_own) = (self.own(id) == Some(thing), self.own(other) == Some(thing));
-        let found = self.linker.things.get(thing);
-        match found.kind {
-            _ if own && others_own => {
-                let mask = |run: RunId| self.linker.rules[self.run(run).rule as usize].mask;
-                let differ = mask(id) != mask(other) && mask(id) != 0 && mask(other) != 0;
-                let close = self.linker.tables.links.time.left_after(apart) > 0;
-                if differ && close { Tie::Time } else { Tie::Host }
+    /// Two rules on one record speak of one thing.
+    fn vote_record(&mut self, id: RunId, ballots: &mut Ballots) {
+        let Some(shown) = self.scales.own(id).or_else(|| self.scales.things(id).next()) else { return };
+        for other in self.same_record.get(&id).cloned().unwrap_or_default() {
+            if self.brought[other as usize] {
+                let weight = self.scales.record_tie(id, other);
+                ballots.entry(self.find(other)).or_default().offer(weight, Tie::Record, shown);
             }
-            // What came from a machine leads back to what happened there; what else happens on the
-            // machine leads to where it went no better than to anything on the machine itself.
-            _ if own => Tie::Host,
-            _ if others_own => Tie::Peer,
-            Kind::Host => Tie::Peer,
-            Kind::Address if found.inside => Tie::Inside,
-            Kind::Address => Tie::Outside,
-            Kind::Account if self.acts(id, thing) && self.acts(other, thing) => Tie::Account,
-            Kind::Account | Kind::Target | Kind::Mailbox => Tie::Mailbox,
-            Kind::Process => Tie::Process,
-            Kind::Pid => Tie::Pid,
-            Kind::Session => Tie::Session,
-            Kind::File => Tie::File,
-            Kind::Share => Tie::Share,
         }
-    }
-
-    /// Whether an account acts in a run, and is not only what something is done to.
-    fn acts(&self, id: RunId, thing: ThingId) -> bool {
-        self.things[id as usize].binary_search(&(thing, true)).is_ok()
-    }
-
-    fn rarity(&self, tie: Tie, thing: ThingId) -> i64 {
-        let spread = tie.weight(&self.linker.tables.links).spread;
-        let share = match tie {
-            Tie::Host | Tie::Time | Tie::Held => self.idle.get(&thing).copied().unwrap_or(WHOLE),
-            _ => self.rare[thing as usize],
-        };
-        steepen(share, spread)
     }
 
     /// A machine in foreign hands: what is serious and unusual there is likely of the same actor.
-    fn vote_held(&mut self, id: RunId, ballots: &mut FxHashMap<RunId, Ballot>) {
-        let serious = self.run(id).level >= Level::High && self.quiet[id as usize] >= HELD_QUIET;
-        let Some(own) = self.own(id).filter(|_| serious) else { return };
+    fn vote_held(&mut self, id: RunId, ballots: &mut Ballots) {
+        let serious = self.run(id).level >= Level::High && self.scales.quiet[id as usize] >= HELD_QUIET;
+        let Some(own) = self.scales.own(id).filter(|_| serious) else { return };
         let Some(first) = self.run(id).first else { return };
-        let weight = &self.linker.tables.links.held;
+        let weight = &self.scales.linker.tables.links.held;
         for run in self.held.get(&own).cloned().unwrap_or_default() {
             let root = self.find(run);
             let Some(&(_, Some(last))) = self.shown.get(&root).and_then(|shown| shown.get(&own)) else {
@@ -479,7 +248,7 @@ impl<'a> Weaver<'a> {
     }
 
     fn note_joined(&mut self, run: RunId, ballot: &Ballot) {
-        for &(weight, tie, thing) in ballot.best.iter().flatten() {
+        for (weight, tie, thing) in ballot.best() {
             self.joined.push(Joined { run, tie, thing, weight });
         }
     }
@@ -505,11 +274,11 @@ impl<'a> Weaver<'a> {
     /// Notes what a serious run shows of its incident on its machine.
     fn show(&mut self, id: RunId) {
         let run = self.run(id);
-        let Some(own) = self.own(id).filter(|_| run.level >= Level::High) else { return };
+        let Some(own) = self.scales.own(id).filter(|_| run.level >= Level::High) else { return };
         let root = self.find(id);
         let known = self.shown.entry(root).or_default().entry(own).or_default();
         let held_before = known.0.count_ones() >= HELD_TACTICS;
-        *known = (known.0 | self.linker.rules[run.rule as usize].mask, known.1.max(run.last));
+        *known = (known.0 | self.scales.mask(id), known.1.max(run.last));
         if !held_before && known.0.count_ones() >= HELD_TACTICS {
             self.held.entry(own).or_default().push(root);
         }
@@ -525,44 +294,4 @@ impl<'a> Weaver<'a> {
             }
         }
     }
-}
-
-/// How much a level counts where the value itself tells little.
-fn stress(level: Level) -> i64 {
-    match level {
-        Level::Informational => 400,
-        Level::Low => 600,
-        Level::Medium => 850,
-        Level::High => 1000,
-        Level::Critical => 1100,
-    }
-}
-
-/// Microseconds between the end of one run and the start of the other; 0 where they overlap. What
-/// has no time is near to nothing but what has none either.
-fn apart(a: &Run, b: &Run) -> i64 {
-    match (a.first, a.last, b.first, b.last) {
-        (Some(a_first), Some(a_last), Some(b_first), Some(b_last)) => {
-            let gap = (a_first.micros().saturating_sub(b_last.micros()))
-                .max(b_first.micros().saturating_sub(a_last.micros()));
-            gap.max(0)
-        }
-        (None, _, None, _) => 0,
-        _ => i64::MAX,
-    }
-}
-
-/// For each thing the one that stands for it: the machine for its address, the account for a mailbox
-/// or target of its name.
-fn canonical(linker: &Linker) -> Vec<ThingId> {
-    let mut one: Vec<ThingId> = (0..linker.things.len() as ThingId).collect();
-    for (&address, &machine) in &linker.machines {
-        if let Some(machine) = machine {
-            one[address as usize] = machine;
-        }
-    }
-    for (other_name, account) in linker.things.same_people() {
-        one[other_name as usize] = account;
-    }
-    one
 }

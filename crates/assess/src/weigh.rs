@@ -92,9 +92,11 @@ mod tests {
 
     #[test]
     fn a_link_fades_in_straight_lines() {
-        let weight = Weight { weight: 30, fades: vec![(30, 100), (360, 50), (2880, 10)], spread: 0, strong: false };
+        let weight =
+            Weight { weight: 30, fades: vec![(30, 100), (360, 50), (2880, 10)], spread: 0, strong: false };
         let minute = 60_000_000;
-        let left: Vec<i64> = [0, 30, 195, 360, 1620, 2880, 1_000_000].map(|m| weight.left_after(m * minute)).into();
+        let left: Vec<i64> =
+            [0, 30, 195, 360, 1620, 2880, 1_000_000].map(|m| weight.left_after(m * minute)).into();
         assert_eq!(left, [100, 100, 75, 50, 30, 10, 10]);
         assert_eq!(weight.left_after(i64::MAX), 10);
     }

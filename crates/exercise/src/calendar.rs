@@ -96,8 +96,6 @@ pub(crate) struct Stamp {
     pub second: i8,
     /// Milliseconds within the second.
     pub millis: u16,
-    /// Microseconds within the second.
-    pub micros: u32,
 }
 
 impl Stamp {
@@ -113,7 +111,6 @@ impl Stamp {
             minute: civil.minute(),
             second: civil.second(),
             millis: (part / 1000) as u16,
-            micros: part as u32,
         }
     }
 

@@ -139,7 +139,15 @@ impl Catalogue {
             0
         });
         let kind = &self.kinds[usize::from(index)];
-        Composer { kind, index, micros, out, values: Vec::with_capacity(512), slots: [(0, 0); SLOTS], next: 0 }
+        Composer {
+            kind,
+            index,
+            micros,
+            out,
+            values: Vec::with_capacity(512),
+            slots: [(0, 0); SLOTS],
+            next: 0,
+        }
     }
 }
 
@@ -300,4 +308,112 @@ fn hex(text: &str) -> Option<u64> {
 
 fn wrong(what: String) -> ExerciseError {
     ExerciseError::Data { file: FILE, what }
+}
+
+#[cfg(test)]
+mod tests {
+    use evtx::{EvtxParser, ParserSettings};
+    use serde_json::Value;
+
+    use super::*;
+    use crate::evtx_writer::{EvtxWriter, Record};
+
+    /// A value for a field, and how it reads in JSON.
+    fn sample(kind: ValueType, at: usize) -> (Field<'static>, Value) {
+        const SID: &str = "S-1-5-21-1-2-3-1104";
+        match kind {
+            ValueType::Str => {
+                (Field::Text("Grüße, \\\\*\\share\r\n\t<&>"), "Grüße, \\\\*\\share\r\n\t<&>".into())
+            }
+            ValueType::Sid => {
+                let sid: &'static Sid = Box::leak(Box::new(SID.parse().unwrap()));
+                (Field::Sid(sid), SID.into())
+            }
+            ValueType::Guid => {
+                let guid = uuid::Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cd00 + at as u128);
+                (Field::Guid(guid), guid.braced().to_string().into())
+            }
+            ValueType::Hex32 | ValueType::Hex64 => {
+                (Field::Number(0x1f_0000 + at as u64), format!("0x{:x}", 0x1f_0000 + at).into())
+            }
+            ValueType::Bool => (Field::Number(1), true.into()),
+            ValueType::Strings => (Field::Texts(&["one", "two", ""]), Value::Null),
+            _ => (Field::Number(100 + at as u64), (100 + at).into()),
+        }
+    }
+
+    fn written(catalogue: &Catalogue) -> (Vec<u8>, Batch) {
+        let layouts = catalogue.layouts("host.example");
+        let mut batch = Batch::default();
+        for (number, kind) in catalogue.kinds.iter().enumerate() {
+            let micros = 1_629_796_327_123_456 + number as i64;
+            let mut event = catalogue.event(&mut batch, micros, &kind.row.kind);
+            for (at, (name, kind)) in kind.fields.iter().enumerate() {
+                event = event.set(name, sample(*kind, at).0);
+            }
+            event.done();
+        }
+        let mut log = EvtxWriter::new(77);
+        for (number, entry) in batch.entries.iter().enumerate() {
+            let layout = &layouts[usize::from(entry.kind)];
+            let values = &batch.payload(entry)[8..];
+            let record = Record { micros: entry.micros, process: 4, thread: 8, layout, values };
+            assert_eq!(log.push(&record).unwrap(), 77 + number as u64);
+        }
+        (log.finish(), batch)
+    }
+
+    #[test]
+    fn every_kind_reads_back_with_every_field() {
+        let catalogue = Catalogue::built_in().unwrap();
+        let (bytes, batch) = written(&catalogue);
+        assert_eq!(batch.fault, None);
+        let settings = ParserSettings::default().validate_checksums(true);
+        let mut parser = EvtxParser::from_buffer(bytes).unwrap().with_configuration(settings);
+        assert!(parser.header().validate_checksum());
+        let records: Vec<_> = parser.records_json_value().map(Result::unwrap).collect();
+        assert_eq!(records.len(), catalogue.kinds.len());
+        for (kind, record) in catalogue.kinds.iter().zip(&records) {
+            let event = &record.data["Event"];
+            let system = &event["System"];
+            assert_eq!(system["EventRecordID"], record.event_record_id);
+            assert_eq!(system["Computer"], "host.example");
+            let id = system["EventID"].get("#text").unwrap_or(&system["EventID"]);
+            assert_eq!(id, kind.row.id, "{}", kind.row.kind);
+            if kind.row.strings {
+                assert_eq!(
+                    event["EventData"]["Data"]["#text"],
+                    serde_json::json!(["one", "two", ""]),
+                    "{}",
+                    kind.row.kind
+                );
+                continue;
+            }
+            let data = match &kind.row.user_data {
+                Some([element, _]) => &event["UserData"][element],
+                None => &event["EventData"],
+            };
+            for (at, (name, value)) in kind.fields.iter().enumerate() {
+                assert_eq!(data[name], sample(*value, at).1, "{} {name}", kind.row.kind);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_name_or_type_is_a_fault() {
+        let catalogue = Catalogue::built_in().unwrap();
+        let mut batch = Batch::default();
+        catalogue.event(&mut batch, 0, "security-4624").set("NoSuchField", "x").done();
+        assert_eq!(batch.fault.take().unwrap(), "security-4624 has no field NoSuchField");
+        catalogue.event(&mut batch, 0, "security-4624").set("LogonType", "x").done();
+        assert_eq!(batch.fault.take().unwrap(), "security-4624 LogonType is of another type");
+    }
+
+    #[test]
+    fn a_table_that_does_not_hold_together_is_refused() {
+        let text = "[provider.a]\nname='A'\nchannel='C'\nkeywords='0x0'\n\n[[event]]\nkind='x'\nprovider='b'\nid=1\nversion=0\nlevel=0\ntask=0";
+        assert!(Catalogue::parse(text).is_err());
+        let text = text.replace("provider='b'", "provider='a'\nfields=['Name kind']");
+        assert!(Catalogue::parse(&text).is_err());
+    }
 }

@@ -37,5 +37,8 @@ pub(crate) fn filled(text: &str, dice: &mut Dice, host: &str, domain: &str, user
         return text.to_owned();
     }
     let number = dice.within(100_000..999_999).to_string();
-    text.replace("{number}", &number).replace("{host}", host).replace("{domain}", domain).replace("{user}", user)
+    text.replace("{number}", &number)
+        .replace("{host}", host)
+        .replace("{domain}", domain)
+        .replace("{user}", user)
 }

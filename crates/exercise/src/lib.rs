@@ -43,8 +43,8 @@ mod world;
 pub use error::ExerciseError;
 pub use scenario::ScenarioInfo;
 pub use score::{
-    ExposureScore, IncidentScore, RecordScore, Score, ScoredCase, ScoredFinding, SeenScore, TechniqueScore, score,
-    score_files,
+    ExposureScore, IncidentScore, RecordScore, Score, ScoredCase, ScoredFinding, SeenScore, TechniqueScore,
+    score, score_files,
 };
 pub use stage::stage;
 pub use truth::{Background, Hostile, Lookalikes, Missing, Risk, Truth, TruthRecords};
@@ -52,5 +52,8 @@ pub use truth::{Background, Hostile, Lookalikes, Missing, Risk, Truth, TruthReco
 /// The exercises that can be staged.
 pub fn list() -> Result<Vec<ScenarioInfo>, ExerciseError> {
     let scenarios = scenario::all()?;
-    Ok(scenarios.into_iter().map(|scenario| ScenarioInfo { name: scenario.name, title: scenario.title }).collect())
+    Ok(scenarios
+        .into_iter()
+        .map(|scenario| ScenarioInfo { name: scenario.name, title: scenario.title })
+        .collect())
 }

@@ -98,7 +98,9 @@ impl Shape {
     pub(crate) fn resolution(self, id: &str) -> i64 {
         match self {
             Self::Evtx => 1,
-            Self::W3c | Self::Mbox | Self::Maildir | Self::Trail | Self::AuditLines | Self::AuditCsv => 1_000_000,
+            Self::W3c | Self::Mbox | Self::Maildir | Self::Trail | Self::AuditLines | Self::AuditCsv => {
+                1_000_000
+            }
             Self::Lines if matches!(id, "nas-smb" | "gw-mail") => 1_000_000,
             _ => 1000,
         }

@@ -68,7 +68,9 @@ impl<'a> Sink<'a> {
                 self.bytes.extend_from_slice(payload);
                 self.count += 1;
             }
-            Shape::AuditLines => self.line(payload.rsplit(|byte| *byte == PART).next().unwrap_or(payload), b"\n"),
+            Shape::AuditLines => {
+                self.line(payload.rsplit(|byte| *byte == PART).next().unwrap_or(payload), b"\n")
+            }
             Shape::AuditCsv => self.audit_row(entry, payload),
             Shape::Lines | Shape::Csv => {
                 let first = self.count + 1;

@@ -60,8 +60,11 @@ pub fn stage(
     }
     let truth = stage.finish(&plan)?;
     let path = out.join("truth.json");
-    let text = serde_json::to_vec_pretty(&truth)
-        .map_err(|source| ExerciseError::Json { path: path.clone(), line: 0, source })?;
+    let text = serde_json::to_vec_pretty(&truth).map_err(|source| ExerciseError::Json {
+        path: path.clone(),
+        line: 0,
+        source,
+    })?;
     fs::write(&path, text).map_err(ExerciseError::io(&path))?;
     Ok(truth)
 }
@@ -174,10 +177,7 @@ impl Stage<'_> {
     fn days(&self, spec: &StreamSpec) -> Vec<Date> {
         let month = |day: &Date| format!("{:04}-{:02}", day.year(), day.month());
         let lost = |day: &Date| {
-            self.scenario
-                .gap
-                .iter()
-                .any(|gap| gap.stream == spec.id && (gap.from..=gap.until).contains(day))
+            self.scenario.gap.iter().any(|gap| gap.stream == spec.id && (gap.from..=gap.until).contains(day))
         };
         self.scenario
             .begin
@@ -262,7 +262,9 @@ impl Stage<'_> {
             first_seen: self.hostile.first().map(|record| record.time),
             detected: Time::from_micros(midnight(scenario.detected)),
             hosts: hosts.collect(),
-            addresses: [&intruder.entry, &intruder.operator, &intruder.cloud, &intruder.collector].map(Clone::clone).into(),
+            addresses: [&intruder.entry, &intruder.operator, &intruder.cloud, &intruder.collector]
+                .map(Clone::clone)
+                .into(),
             accounts: vec![world.services.stolen.sam.clone(), intruder.account.clone()],
             background: Background { records: self.records - self.hostile.len() as u64, bytes },
             records: TruthRecords { hostile: self.hostile },

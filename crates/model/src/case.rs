@@ -86,7 +86,8 @@ pub struct Incident {
     pub accounts: Vec<Touched>,
     /// Mailboxes.
     pub mailboxes: Vec<Touched>,
-    /// Network addresses from which or to which it went.
+    /// Network addresses from which or to which it went, names of machines outside, and mail
+    /// addresses to which mail was led.
     pub addresses: Vec<Touched>,
     /// Files.
     pub files: Vec<Touched>,
@@ -156,8 +157,8 @@ pub struct KeyFinding {
 /// A value that findings of one incident share.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// `host`, `account`, `mailbox`, `address`, `process`, `session`, `file`, `share` or `time`
-    /// (different tactics on one host, close together).
+    /// `host`, `account`, `mailbox`, `address`, `process`, `session`, `file`, `share`, `time`
+    /// (different tactics on one host, close together) or `record` (two rules on one record).
     pub kind: String,
     /// The shared value.
     pub value: String,

@@ -105,7 +105,9 @@ fn syslog(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn csv(bencher: Bencher<'_, '_>) {
-    let mut log = String::from("time,c-ip,cs-username,cs-method,c-uri,cs-host,sc-status,sc-bytes,cs-bytes,c-useragent\n");
+    let mut log = String::from(
+        "time,c-ip,cs-username,cs-method,c-uri,cs-host,sc-status,sc-bytes,cs-bytes,c-useragent\n",
+    );
     for line in 0..LINES {
         let _ = writeln!(
             log,

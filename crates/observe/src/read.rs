@@ -39,7 +39,7 @@ pub fn read_file(
     let (file, found) = open(path)?;
     let size = known.map_or(found, |(_, size)| size);
     let modified = file.metadata()?.modified().ok().and_then(time_of_system);
-    let opened = Opened { shown, modified, known: known.map(|(sha256, _)| sha256), size };
+    let opened = Opened { format: None, shown, modified, known: known.map(|(sha256, _)| sha256), size };
     let mut bytes = (&file).take(size);
     // A handle with a place of its own: the stream and the container's directory are read in turn.
     let mut seekable = File::open(path)?;
@@ -64,7 +64,21 @@ pub fn read_bytes(
     sources: &LogSources,
     out: &mut dyn Collector,
 ) {
-    let opened = Opened { shown, modified: None, known: None, size: bytes.len() as u64 };
+    let opened = Opened { format: None, shown, modified: None, known: None, size: bytes.len() as u64 };
+    opened.read(&mut &*bytes, &mut Cursor::new(bytes), settings, sources, out, |_, _| {});
+}
+
+/// Reads `bytes` as what they are said to be; what lies in them is recognised as ever.
+pub fn read_bytes_as(
+    format: Format,
+    bytes: &[u8],
+    shown: &str,
+    settings: &Settings,
+    sources: &LogSources,
+    out: &mut dyn Collector,
+) {
+    let size = bytes.len() as u64;
+    let opened = Opened { format: Some(format), shown, modified: None, known: None, size };
     opened.read(&mut &*bytes, &mut Cursor::new(bytes), settings, sources, out, |_, _| {});
 }
 
@@ -109,6 +123,8 @@ fn time_of_system(time: std::time::SystemTime) -> Option<Time> {
 
 /// A file that was opened, or bytes that stand for one.
 struct Opened<'a> {
+    /// What it is, where that is not to be found out.
+    format: Option<Format>,
     shown: &'a str,
     modified: Option<Time>,
     known: Option<[u8; 32]>,
@@ -131,7 +147,7 @@ impl Opened<'_> {
         let piece = Piece { run: &run, path: self.shown, depth: 0, modified: self.modified };
         out.begin(self.shown);
         let mut input = Input::file(bytes, &counter, self.known.is_none());
-        read_piece(&piece, &mut input, Some(seekable), out);
+        read_piece(&piece, self.format, &mut input, Some(seekable), out);
         let (sha256, read) = input.finish(out);
         match self.known.or(sha256) {
             Some(sha256) if self.known.is_some() => {
@@ -149,12 +165,13 @@ impl Opened<'_> {
 /// Reads one piece of evidence, the file itself (then it can be read at any place) or a member.
 pub(crate) fn read_piece(
     piece: &Piece<'_>,
+    format: Option<Format>,
     input: &mut Input<'_>,
     seekable: Option<&mut dyn ReadSeek>,
     out: &mut dyn Collector,
 ) {
     let head = input.head();
-    let format = recognise(head);
+    let format = format.unwrap_or_else(|| recognise(head));
     out.format(format);
     if format.is_container() {
         return container::unpack(format, piece, input, seekable, out);

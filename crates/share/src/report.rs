@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use model::{Case, Tlp};
 
-use crate::dates::{date, date_time};
+use crate::dates::{date, date_time, short_date};
 use crate::text::{count, number, visible};
 use crate::{Origins, Tally, answer};
 use axis::Axis;
@@ -72,7 +72,7 @@ fn page(report: &Report<'_, '_>, settings: &ReportSettings) -> Markup {
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content=(report.case.manifest.program);
                 title { (title) " – " (settings.tlp) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(paper(settings.tlp))) }
             }
             body {
                 a.skip href="#answer" { "Skip to the answer" }
@@ -95,6 +95,16 @@ fn page(report: &Report<'_, '_>, settings: &ReportSettings) -> Markup {
             }
         }
     }
+}
+
+/// TLP 2.0 asks for the marking at head and foot of every page of a document. Its words are fixed,
+/// so that nothing has to be escaped here.
+fn paper(tlp: Tlp) -> String {
+    format!(
+        "@media print{{@page{{@top-right{{content:\"{tlp}\";font:700 9pt sans-serif}}\
+         @bottom-right{{content:\"{tlp}\";font:700 9pt sans-serif}}\
+         @bottom-left{{content:counter(page) \" of \" counter(pages);font:9pt sans-serif}}}}}}"
+    )
 }
 
 /// A part of the page with its heading.
@@ -168,8 +178,8 @@ fn figures(case: &Case) -> Markup {
     let dwell = main.dwell_days.filter(|&days| days >= 0).map(|days| count(days as u64, "day"));
     let dwell_name = if case.detected_given { "Until it was detected" } else { "Until the last record" };
     let figures: Vec<(&str, String)> = [
-        main.first.map(|time| ("First trace", date(time))),
-        main.last.map(|time| ("Last trace", date(time))),
+        main.first.map(|time| ("First trace", short_date(time))),
+        main.last.map(|time| ("Last trace", short_date(time))),
         dwell.map(|days| (dwell_name, days)),
         some_of("Hosts", main.hosts.len()),
         some_of("Accounts", main.accounts.len()),

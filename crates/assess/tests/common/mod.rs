@@ -26,13 +26,16 @@ pub(crate) fn finding(rule: &str, time: &str, fields: &[(&str, &str)]) -> Findin
     };
     let time = Time::parse(time).ok();
     let text: Vec<&str> = fields.iter().map(|(_, text)| *text).collect();
+    let id = format!("{rule} {time:?} {}", text.join(" "));
+    // A record of its own for each finding.
+    let seq = id.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
     Finding {
-        id: format!("{rule} {time:?} {}", text.join(" ")),
+        id,
         kind: FindingKind::Rule,
         time,
         level: Level::Medium,
         rule: Arc::new(rule_with_tags(rule, &[])),
-        event_ref: EventRef { time, evidence: EvidenceId::default(), record: 1, seq: 1 },
+        event_ref: EventRef { time, evidence: EvidenceId::default(), record: 1, seq },
         event: fields.iter().map(fact).collect(),
         matched: Vec::new(),
         events: Vec::new(),

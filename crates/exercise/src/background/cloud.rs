@@ -23,7 +23,13 @@ pub(super) fn m365(day: &mut Day<'_>) {
     };
     match day.dice.weighted(&[44, 14, 10, 14, 3, 6, 6]) {
         0 => {
-            let operation = day.dice.pick(&["FileAccessed", "FilePreviewed", "FileModified", "FileDownloaded", "PageViewed"]);
+            let operation = day.dice.pick(&[
+                "FileAccessed",
+                "FilePreviewed",
+                "FileModified",
+                "FileDownloaded",
+                "PageViewed",
+            ]);
             let file = shares::document(day).replace('\\', "/");
             let name = file.rsplit('/').next().unwrap_or_default().to_owned();
             let site = person.department.replace(' ', "");
@@ -49,20 +55,45 @@ pub(super) fn m365(day: &mut Day<'_>) {
                 crate::formats::json(agent),
                 crate::formats::fixed("Office")
             );
-            action = Action { operation: "UserLoggedIn", record_type: 15, workload: "AzureActiveDirectory", ..action };
+            action = Action {
+                operation: "UserLoggedIn",
+                record_type: 15,
+                workload: "AzureActiveDirectory",
+                ..action
+            };
             m365::add(day.out, day.dice, world, micros, &Action { object: "Unknown", more: &more, ..action });
         }
         2 => own_mailbox(day, micros),
         3 => {
-            let operation = day.dice.pick(&["MessageSent", "ReactedToMessage", "MeetingParticipantDetail", "TeamsSessionStarted"]);
-            let more = format!(",\"CommunicationType\":\"GroupChat\",\"ChatThreadId\":\"19:{:032x}@thread.v2\"", u128::from(day.dice.word()));
+            let operation = day.dice.pick(&[
+                "MessageSent",
+                "ReactedToMessage",
+                "MeetingParticipantDetail",
+                "TeamsSessionStarted",
+            ]);
+            let more = format!(
+                ",\"CommunicationType\":\"GroupChat\",\"ChatThreadId\":\"19:{:032x}@thread.v2\"",
+                u128::from(day.dice.word())
+            );
             action = Action { operation, record_type: 25, workload: "MicrosoftTeams", ..action };
             m365::add(day.out, day.dice, world, micros, &Action { more: &more, ..action });
         }
         4 => {
             let more = m365::parameters(&[("Identity", &person.mail), ("AutoReplyState", "Scheduled")]);
-            action = Action { operation: "Set-MailboxAutoReplyConfiguration", record_type: 1, workload: "Exchange", result: "True", ..action };
-            m365::add(day.out, day.dice, world, micros, &Action { object: &person.mail, more: &more, ..action });
+            action = Action {
+                operation: "Set-MailboxAutoReplyConfiguration",
+                record_type: 1,
+                workload: "Exchange",
+                result: "True",
+                ..action
+            };
+            m365::add(
+                day.out,
+                day.dice,
+                world,
+                micros,
+                &Action { object: &person.mail, more: &more, ..action },
+            );
         }
         5 => {
             let operation = day.dice.pick(&["SoftDelete", "MoveToDeletedItems", "Move", "Send"]);
@@ -78,7 +109,13 @@ pub(super) fn m365(day: &mut Day<'_>) {
         }
         _ => {
             let more = ",\"ModifiedProperties\":[]".to_owned();
-            action = Action { operation: "UserLoginFailed", record_type: 15, workload: "AzureActiveDirectory", result: "Failed", ..action };
+            action = Action {
+                operation: "UserLoginFailed",
+                record_type: 15,
+                workload: "AzureActiveDirectory",
+                result: "Failed",
+                ..action
+            };
             m365::add(day.out, day.dice, world, micros, &Action { object: "Unknown", more: &more, ..action });
         }
     }
@@ -112,9 +149,16 @@ pub(super) fn sign_ins(day: &mut Day<'_>) {
         2 => (50_140, "This occurred due to 'Keep me signed in' interrupt when the user was signing-in."),
         _ => (50_074, "Strong Authentication is required."),
     };
-    let application = day.dice.pick(&["Office 365 Exchange Online", "Microsoft Teams", "Office 365 SharePoint Online", "OfficeHome", "Microsoft Office"]);
+    let application = day.dice.pick(&[
+        "Office 365 Exchange Online",
+        "Microsoft Teams",
+        "Office 365 SharePoint Online",
+        "OfficeHome",
+        "Microsoft Office",
+    ]);
     let agent = day.cx.honest.agent(day.dice, "browsers");
-    let city = day.dice.pick(&["London", "London", "London", "Cardiff", "Edinburgh", "Belfast", "Manchester"]);
+    let city =
+        day.dice.pick(&["London", "London", "London", "Cardiff", "Edinburgh", "Belfast", "Manchester"]);
     let through = if day.dice.once_in(3) { "Mobile Apps and Desktop clients" } else { "Browser" };
     let sign_in = SignIn {
         person,
@@ -162,7 +206,8 @@ pub(super) fn trail(day: &mut Day<'_>) {
     let bucket = format!("{}-backup", world.domain.split('.').next().unwrap_or_default());
     let gateway = &world.outside[0];
     let listing = format!("{{\"bucketName\":\"{bucket}\",\"Host\":\"{bucket}.s3.eu-west-2.amazonaws.com\"}}");
-    let object = format!("{{\"bucketName\":\"{bucket}\",\"key\":\"nightly/{:08x}.vbk\"}}", day.dice.word() as u32);
+    let object =
+        format!("{{\"bucketName\":\"{bucket}\",\"key\":\"nightly/{:08x}.vbk\"}}", day.dice.word() as u32);
     let metrics = "{\"namespace\":\"AWS/S3\"}";
     let call = Call {
         who: backup,
@@ -177,9 +222,27 @@ pub(super) fn trail(day: &mut Day<'_>) {
     let call = match day.dice.weighted(&[40, 20, 20, 12, 6]) {
         0 => call,
         1 => Call { name: "ListObjects", parameters: &listing, read_only: true, ..call },
-        2 => Call { who: "monitoring", role: true, service: "monitoring", name: "DescribeAlarms", client: "monitoring.amazonaws.com", agent: "monitoring.amazonaws.com", parameters: metrics, read_only: true },
+        2 => Call {
+            who: "monitoring",
+            role: true,
+            service: "monitoring",
+            name: "DescribeAlarms",
+            client: "monitoring.amazonaws.com",
+            agent: "monitoring.amazonaws.com",
+            parameters: metrics,
+            read_only: true,
+        },
         3 => Call { name: "GetBucketLocation", parameters: &listing, read_only: true, ..call },
-        _ => Call { who: "config-recorder", role: true, service: "sts", name: "AssumeRole", client: "config.amazonaws.com", agent: "config.amazonaws.com", parameters: "{\"roleSessionName\":\"AWSConfig-Describe\"}", read_only: true },
+        _ => Call {
+            who: "config-recorder",
+            role: true,
+            service: "sts",
+            name: "AssumeRole",
+            client: "config.amazonaws.com",
+            agent: "config.amazonaws.com",
+            parameters: "{\"roleSessionName\":\"AWSConfig-Describe\"}",
+            read_only: true,
+        },
     };
     cloudtrail::add(day.out, day.dice, world, micros, &call);
 }

@@ -47,7 +47,10 @@ fn person_logs_on(day: &mut Day<'_>, micros: i64) {
 fn probe(day: &mut Day<'_>, micros: i64) {
     let world = day.cx.world;
     let number = day.dice.within(0..6);
-    let account = Account { sam: format!("HealthMailbox{:07x}", 0x10_3f7a1 + number * 0x9a3d), sid: world.sid(1140 + number as u32) };
+    let account = Account {
+        sam: format!("HealthMailbox{:07x}", 0x10_3f7a1 + number * 0x9a3d),
+        sid: world.sid(1140 + number as u32),
+    };
     let mut who = Who::account(world, &account, 0x200_0000 + day.dice.within(0..0x2000_0000));
     who.integrity = "Medium";
     let guid = day.dice.guid();
@@ -119,7 +122,14 @@ fn mistyped(day: &mut Day<'_>, micros: i64) {
     let person = day.anybody();
     for again in 0..=day.dice.within(0..2) as i64 {
         let place = (world.hosts.ex.name.as_str(), person.home.as_str());
-        access::refused(&day.cx, day.out, micros + again * 20 * SECOND, (&person.sam, &world.netbios), place, false);
+        access::refused(
+            &day.cx,
+            day.out,
+            micros + again * 20 * SECOND,
+            (&person.sam, &world.netbios),
+            place,
+            false,
+        );
     }
 }
 

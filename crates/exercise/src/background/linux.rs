@@ -34,13 +34,16 @@ pub(super) fn samba(day: &mut Day<'_>) {
     let mut at = micros;
     for _ in 0..1 + day.dice.within(0..5) {
         at += day.dice.within(1..90) as i64 * SECOND;
-        let path = if share.registers { day.dice.one(&world.registers).replace('\\', "/") } else { document(day) };
+        let path =
+            if share.registers { day.dice.one(&world.registers).replace('\\', "/") } else { document(day) };
         let (operation, rest) = match day.dice.weighted(&[60, 20, 12, 5, 3]) {
             0 => ("open", format!("r|{path}")),
             1 => ("open", format!("w|{path}")),
             2 => ("pread", path),
             3 => ("rename", format!("{path}|{path}.bak")),
-            _ => ("mkdir", path.rsplit_once('/').map_or_else(|| path.clone(), |(folder, _)| folder.to_owned())),
+            _ => {
+                ("mkdir", path.rsplit_once('/').map_or_else(|| path.clone(), |(folder, _)| folder.to_owned()))
+            }
         };
         Samba { operation, rest: &rest, ..line }.add(day.out, at);
     }
@@ -65,25 +68,85 @@ pub(super) fn auth(day: &mut Day<'_>) {
     match day.dice.weighted(&[50, 20, 20]) {
         0 => {
             let out = &mut *day.out;
-            modern(out, micros, host, "CRON", pid, format_args!("pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)"));
-            modern(out, micros + SECOND, host, "CRON", pid, format_args!("pam_unix(cron:session): session closed for user root"));
+            modern(
+                out,
+                micros,
+                host,
+                "CRON",
+                pid,
+                format_args!("pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)"),
+            );
+            modern(
+                out,
+                micros + SECOND,
+                host,
+                "CRON",
+                pid,
+                format_args!("pam_unix(cron:session): session closed for user root"),
+            );
         }
         1 => {
             let admin = &day.dice.one(&world.admins).sam;
             let (port, key) = (day.dice.within(40_000..65_000), crate::formats::fixed(admin));
             let from = &world.hosts.jump.ip;
             let out = &mut *day.out;
-            modern(out, micros, host, "sshd", pid, format_args!("Accepted publickey for {admin} from {from} port {port} ssh2: ED25519 SHA256:{key:016x}{key:016x}"));
-            modern(out, micros + 20_000, host, "sshd", pid, format_args!("pam_unix(sshd:session): session opened for user {admin}(uid=1201) by (uid=0)"));
-            let command = day.dice.pick(&["/usr/bin/apt update", "/usr/bin/systemctl status smbd", "/usr/bin/apt upgrade -y", "/usr/sbin/zpool status", "/usr/bin/journalctl -u smbd --since today", "/usr/bin/df -h"]);
-            modern(day.out, micros + 30 * SECOND, host, "sudo", pid + 9, format_args!("   {admin} : TTY=pts/0 ; PWD=/home/{admin} ; USER=root ; COMMAND={command}"));
-            modern(day.out, micros + 9 * MINUTE, host, "sshd", pid, format_args!("pam_unix(sshd:session): session closed for user {admin}"));
+            modern(
+                out,
+                micros,
+                host,
+                "sshd",
+                pid,
+                format_args!(
+                    "Accepted publickey for {admin} from {from} port {port} ssh2: ED25519 SHA256:{key:016x}{key:016x}"
+                ),
+            );
+            modern(
+                out,
+                micros + 20_000,
+                host,
+                "sshd",
+                pid,
+                format_args!("pam_unix(sshd:session): session opened for user {admin}(uid=1201) by (uid=0)"),
+            );
+            let command = day.dice.pick(&[
+                "/usr/bin/apt update",
+                "/usr/bin/systemctl status smbd",
+                "/usr/bin/apt upgrade -y",
+                "/usr/sbin/zpool status",
+                "/usr/bin/journalctl -u smbd --since today",
+                "/usr/bin/df -h",
+            ]);
+            modern(
+                day.out,
+                micros + 30 * SECOND,
+                host,
+                "sudo",
+                pid + 9,
+                format_args!("   {admin} : TTY=pts/0 ; PWD=/home/{admin} ; USER=root ; COMMAND={command}"),
+            );
+            modern(
+                day.out,
+                micros + 9 * MINUTE,
+                host,
+                "sshd",
+                pid,
+                format_args!("pam_unix(sshd:session): session closed for user {admin}"),
+            );
         }
         _ => {
             let (who, from) = (&world.services.monitor.sam, &world.hosts.monitor.ip);
             let port = day.dice.within(40_000..65_000);
             let key = crate::formats::fixed(who);
-            modern(day.out, micros, host, "sshd", pid, format_args!("Accepted publickey for {who} from {from} port {port} ssh2: ED25519 SHA256:{key:016x}{key:016x}"));
+            modern(
+                day.out,
+                micros,
+                host,
+                "sshd",
+                pid,
+                format_args!(
+                    "Accepted publickey for {who} from {from} port {port} ssh2: ED25519 SHA256:{key:016x}{key:016x}"
+                ),
+            );
         }
     }
 }
@@ -136,12 +199,19 @@ pub(super) fn postfix(day: &mut Day<'_>) {
     };
     if inward {
         let relay = format!("{}[{}]:25", world.hosts.ex.fqdn, world.hosts.ex.ip);
-        passage.log(day, micros, (&format!("mx1.{strange}"), &client), (&other, &person.mail), (&relay, "sent", "250 2.6.0 Queued mail for delivery"));
+        passage.log(
+            day,
+            micros,
+            (&format!("mx1.{strange}"), &client),
+            (&other, &person.mail),
+            (&relay, "sent", "250 2.6.0 Queued mail for delivery"),
+        );
     } else {
         let relay = format!("mx1.{}[{client}]:25", other.rsplit('@').next().unwrap_or_default());
         let ex = &world.hosts.ex;
         let bounced = day.dice.once_in(60);
-        let answer = if bounced { ("bounced", "550 5.1.1 User unknown") } else { ("sent", "250 2.0.0 Ok: queued") };
+        let answer =
+            if bounced { ("bounced", "550 5.1.1 User unknown") } else { ("sent", "250 2.0.0 Ok: queued") };
         passage.log(day, micros, (&ex.fqdn, &ex.ip), (&person.mail, &other), (&relay, answer.0, answer.1));
     }
 }
@@ -172,7 +242,14 @@ impl Passage {
         bsd(out, micros, host, "postfix/smtpd", *pid, format_args!("connect from {name}[{address}]"));
         bsd(out, micros, host, "postfix/smtpd", *pid, format_args!("{queue}: client={name}[{address}]"));
         bsd(out, micros, host, "postfix/cleanup", pid + 3, format_args!("{queue}: message-id=<{id}>"));
-        bsd(out, micros, host, "postfix/qmgr", 811, format_args!("{queue}: from=<{from}>, size={size}, nrcpt=1 (queue active)"));
+        bsd(
+            out,
+            micros,
+            host,
+            "postfix/qmgr",
+            811,
+            format_args!("{queue}: from=<{from}>, size={size}, nrcpt=1 (queue active)"),
+        );
         let later = micros + *delay as i64 * 1000;
         bsd(
             out,
@@ -187,6 +264,15 @@ impl Passage {
             ),
         );
         bsd(out, later, host, "postfix/qmgr", 811, format_args!("{queue}: removed"));
-        syslog::bsd(out, later, host, "postfix/smtpd", *pid, format_args!("disconnect from {name}[{address}] ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7"));
+        syslog::bsd(
+            out,
+            later,
+            host,
+            "postfix/smtpd",
+            *pid,
+            format_args!(
+                "disconnect from {name}[{address}] ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7"
+            ),
+        );
     }
 }

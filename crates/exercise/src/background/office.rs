@@ -13,12 +13,18 @@ pub(super) fn proxy(day: &mut Day<'_>) {
     if day.dice.once_in(60) {
         return server_update(day, micros);
     }
-    let (Some(sites), Some(paths)) = (day.cx.honest.web.get("sites"), day.cx.honest.web.get("paths")) else { return };
+    let (Some(sites), Some(paths)) = (day.cx.honest.web.get("sites"), day.cx.honest.web.get("paths")) else {
+        return;
+    };
     let host = format!("www.{}.example", day.dice.text(sites));
     let agent = day.cx.honest.agents.get("browsers").map_or("", |agents| agents[0].as_str());
     let user = format!("{}\\\\{}", world.netbios, person.sam);
     let upload = day.dice.once_in(70);
-    let path = if upload { "/upload/session".to_owned() } else { filled(day.dice.text(paths), day.dice, "", "", "") };
+    let path = if upload {
+        "/upload/session".to_owned()
+    } else {
+        filled(day.dice.text(paths), day.dice, "", "", "")
+    };
     let request = Request {
         client: &person.ip,
         user: &user,

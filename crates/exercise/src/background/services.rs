@@ -19,7 +19,12 @@ pub(super) fn system(day: &mut Day<'_>) {
             .set("param4", "BITS")
             .done();
     } else {
-        day.cx.catalogue.event(day.out, micros, "system-7036").set("param1", service).set("param2", state).done();
+        day.cx
+            .catalogue
+            .event(day.out, micros, "system-7036")
+            .set("param1", service)
+            .set("param2", state)
+            .done();
     }
 }
 
@@ -34,7 +39,10 @@ pub(super) fn application(day: &mut Day<'_>) {
         1 => ("application-transport-1035", vec!["LogonDenied", "Default Frontend", "Login", &client]),
         2 => ("application-transport-17030", vec!["mail", &world.domain, "12014"]),
         3 => ("application-msi-1033", vec!["Security Update", "15.1.2176.14", "1033", "0", "Microsoft"]),
-        _ => ("application-asp-1309", vec!["3005", "An unhandled exception has occurred.", &number, "/owa", &client]),
+        _ => (
+            "application-asp-1309",
+            vec!["3005", "An unhandled exception has occurred.", &number, "/owa", &client],
+        ),
     };
     day.cx.catalogue.event(day.out, micros, kind).set("Data", &texts[..]).done();
 }
@@ -45,21 +53,43 @@ pub(super) fn management(day: &mut Day<'_>) {
     let world = day.cx.world;
     let person = day.anybody();
     let admin = day.dice.one(&world.admins);
-    let path = format!("{}/Microsoft Exchange System Objects/Monitoring Mailboxes/HealthMailbox", world.realm);
+    let path =
+        format!("{}/Microsoft Exchange System Objects/Monitoring Mailboxes/HealthMailbox", world.realm);
     let identity = format!("{}/Users/{}", world.realm, person.display());
     let by_admin = format!("{}/Admins/{}", world.realm, admin.sam);
     let set = format!("-Identity \"{identity}\" -ProhibitSendQuota \"49 GB (52,613,349,376 bytes)\"");
     let get = format!("-Identity \"{}\"", world.hosts.ex.name);
-    let test = format!("-MailboxCredential \"System.Management.Automation.PSCredential\" -TargetEmailAddress \"{}\"", person.mail);
+    let test = format!(
+        "-MailboxCredential \"System.Management.Automation.PSCredential\" -TargetEmailAddress \"{}\"",
+        person.mail
+    );
     let calendar = format!("-Identity \"{identity}\" -AutomateProcessing \"AutoUpdate\"");
     let group = format!("-Identity \"{}\" -Member \"{identity}\"", day.dice.one(&world.names.departments));
     let (name, parameters, caller, sid, host) = match day.dice.weighted(&[40, 24, 14, 8, 6, 8]) {
         0 => ("Test-ReplicationHealth", get.as_str(), path.as_str(), world.sid(1140), "MSExchangeHMWorker"),
         1 => ("Test-OutlookWebServices", test.as_str(), path.as_str(), world.sid(1141), "MSExchangeHMWorker"),
         2 => ("Set-Mailbox", set.as_str(), by_admin.as_str(), admin.sid, "w3wp#MSExchangePowerShellAppPool"),
-        3 => ("Set-CalendarProcessing", calendar.as_str(), by_admin.as_str(), admin.sid, "w3wp#MSExchangePowerShellAppPool"),
-        4 => ("Add-DistributionGroupMember", group.as_str(), by_admin.as_str(), admin.sid, "w3wp#MSExchangeECPAppPool"),
-        _ => ("Set-MailboxCalendarConfiguration", set.as_str(), identity.as_str(), person.sid, "w3wp#MSExchangeECPAppPool"),
+        3 => (
+            "Set-CalendarProcessing",
+            calendar.as_str(),
+            by_admin.as_str(),
+            admin.sid,
+            "w3wp#MSExchangePowerShellAppPool",
+        ),
+        4 => (
+            "Add-DistributionGroupMember",
+            group.as_str(),
+            by_admin.as_str(),
+            admin.sid,
+            "w3wp#MSExchangeECPAppPool",
+        ),
+        _ => (
+            "Set-MailboxCalendarConfiguration",
+            set.as_str(),
+            identity.as_str(),
+            person.sid,
+            "w3wp#MSExchangeECPAppPool",
+        ),
     };
     Cmdlet { name, parameters, caller, caller_sid: &sid, host, error: "" }.add(&day.cx, day.out, micros);
 }

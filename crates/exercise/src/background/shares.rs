@@ -162,7 +162,8 @@ fn policy(day: &mut Day<'_>, micros: i64) {
     };
     logon.add(&day.cx, day.out, micros, guid);
     access::privileged(&day.cx, day.out, micros + 1000, &who);
-    let access = ShareAccess { who: &who, address: &host.ip, share: "\\\\*\\ADMIN$", folder: "\\??\\C:\\Windows" };
+    let access =
+        ShareAccess { who: &who, address: &host.ip, share: "\\\\*\\ADMIN$", folder: "\\??\\C:\\Windows" };
     access.opened(&day.cx, day.out, micros + 2000);
     let path = if deploy { "CCM\\Logs\\CcmExec.log" } else { "System32\\drivers\\etc\\hosts" };
     access.file(&day.cx, day.out, micros + 5000, path, Right::Read);

@@ -40,8 +40,7 @@ fn program(day: &mut Day<'_>, micros: i64, host: &Host, table: &str) {
     let world = day.cx.world;
     let [image, command, parent, parent_command] = day.dice.one(programs);
     let command = filled(command, day.dice, &world.hosts.fs.name, &world.domain, &world.people[0].sam);
-    let who =
-        if table == "ws" { Who::person(world, &world.people[0]) } else { Who::system(world, host) };
+    let who = if table == "ws" { Who::person(world, &world.people[0]) } else { Who::system(world, host) };
     let process = Process {
         image,
         command: &command,
@@ -73,12 +72,15 @@ fn connection(day: &mut Day<'_>, micros: i64, host: &Host, table: &str) {
         let (image, to, to_port) = *day.dice.one(outward);
         let to = (to.ip.as_str(), to.fqdn.as_str(), to_port);
         let user = "NT AUTHORITY\\SYSTEM";
-        Connection { image, user, from: (&host.ip, port), to, initiated: true }.sysmon(&day.cx, day.out, micros, host);
+        Connection { image, user, from: (&host.ip, port), to, initiated: true }
+            .sysmon(&day.cx, day.out, micros, host);
     } else {
-        let (image, to_port) = if table == "ex" { ("C:\\Windows\\System32\\inetsrv\\w3wp.exe", 443) } else { ("System", 445) };
+        let (image, to_port) =
+            if table == "ex" { ("C:\\Windows\\System32\\inetsrv\\w3wp.exe", 443) } else { ("System", 445) };
         let to = (host.ip.as_str(), host.fqdn.as_str(), to_port);
         let user = "NT AUTHORITY\\SYSTEM";
-        Connection { image, user, from: (&person.ip, port), to, initiated: false }.sysmon(&day.cx, day.out, micros, host);
+        Connection { image, user, from: (&person.ip, port), to, initiated: false }
+            .sysmon(&day.cx, day.out, micros, host);
     }
 }
 
@@ -102,7 +104,10 @@ fn name(day: &mut Day<'_>, micros: i64, host: &Host, table: &str) {
     let (image, asked) = match table {
         "ws" => {
             let sites = day.cx.honest.web.get("sites").map_or("intranet", |sites| day.dice.text(sites));
-            ("C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe", format!("www.{sites}.example"))
+            (
+                "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
+                format!("www.{sites}.example"),
+            )
         }
         "ex" => (
             "C:\\Program Files\\Microsoft\\Exchange Server\\V15\\bin\\EdgeTransport.exe",
@@ -123,7 +128,11 @@ fn protection(day: &mut Day<'_>, micros: i64, host: &Host) {
         ("C:\\Windows\\System32\\svchost.exe", 0x1000),
     ];
     let (source, access) = *day.dice.one(&sources);
-    let targets = ["C:\\Windows\\System32\\lsass.exe", "C:\\Windows\\System32\\inetsrv\\w3wp.exe", "C:\\Windows\\System32\\services.exe"];
+    let targets = [
+        "C:\\Windows\\System32\\lsass.exe",
+        "C:\\Windows\\System32\\inetsrv\\w3wp.exe",
+        "C:\\Windows\\System32\\services.exe",
+    ];
     let trace = "C:\\Windows\\SYSTEM32\\ntdll.dll+9fc24|C:\\Windows\\System32\\KERNELBASE.dll+20d0e";
     let target = *day.dice.one(&targets);
     windows::process_opened(&day.cx, day.out, micros, host, (source, target), (access, trace));

@@ -33,7 +33,15 @@ pub(super) fn one(day: &mut Day<'_>) {
     };
     let (ex, gw) = (&world.hosts.ex, &world.hosts.gw);
     let (here, gate) = ((ex.ip.as_str(), ex.fqdn.as_str()), (gw.ip.as_str(), gw.fqdn.as_str()));
-    let quiet = Step { client: here, server: here, context: "", connector: "", source: "SMTP", event: "RECEIVE", status: "" };
+    let quiet = Step {
+        client: here,
+        server: here,
+        context: "",
+        connector: "",
+        source: "SMTP",
+        event: "RECEIVE",
+        status: "",
+    };
     let connector = format!("{}\\Default {}", ex.name, ex.name);
     let steps: [Step<'_>; 2] = match way {
         0 => [
@@ -42,7 +50,13 @@ pub(super) fn one(day: &mut Day<'_>) {
         ],
         1 => [
             Step { source: "STOREDRIVER", event: "RECEIVE", ..quiet },
-            Step { server: gate, connector: "Outbound", event: "SENDEXTERNAL", status: "250 2.0.0 Ok", ..quiet },
+            Step {
+                server: gate,
+                connector: "Outbound",
+                event: "SENDEXTERNAL",
+                status: "250 2.0.0 Ok",
+                ..quiet
+            },
         ],
         _ => [
             Step { source: "STOREDRIVER", event: "RECEIVE", ..quiet },

@@ -50,7 +50,12 @@ fn web_mail(day: &mut Day<'_>, micros: i64) {
     let agent = day.cx.honest.agent(day.dice, "browsers");
     let user = format!("{}\\{}", world.netbios, person.sam);
     if day.dice.once_in(6) {
-        let pages = [("GET", "/owa/auth/logon.aspx"), ("GET", "/owa/auth/15.1.2176/themes/resources/segoeui-regular.ttf"), ("POST", "/owa/auth.owa"), ("GET", "/owa/")];
+        let pages = [
+            ("GET", "/owa/auth/logon.aspx"),
+            ("GET", "/owa/auth/15.1.2176/themes/resources/segoeui-regular.ttf"),
+            ("POST", "/owa/auth.owa"),
+            ("GET", "/owa/"),
+        ];
         let query = format!("url=https%3a%2f%2fmail.{}%2fowa%2f&reason=0", world.domain);
         for (number, (method, stem)) in pages.iter().enumerate() {
             let query = if number == 0 { query.as_str() } else { "" };
@@ -61,7 +66,15 @@ fn web_mail(day: &mut Day<'_>, micros: i64) {
         return;
     }
     for number in 0..1 + day.dice.within(0..4) as i64 {
-        let action = day.dice.pick(&["GetFolder", "FindItem", "GetItem", "SubscribeToNotification", "UpdateItem", "GetUserAvailability", "LogDatapoint"]);
+        let action = day.dice.pick(&[
+            "GetFolder",
+            "FindItem",
+            "GetItem",
+            "SubscribeToNotification",
+            "UpdateItem",
+            "GetUserAvailability",
+            "LogDatapoint",
+        ]);
         let query = format!(
             "action={action}&EP=1&UA=0&ID=-{}&AC=1&CorrelationID={};&ClientId={:032X}&cafeReqId={};",
             day.dice.within(10..400),
@@ -69,7 +82,8 @@ fn web_mail(day: &mut Day<'_>, micros: i64) {
             crate::formats::fixed(&person.sam),
             day.dice.guid()
         );
-        let one = Request { method: "POST", agent, ..request(day, "/owa/service.svc", &query, &user, client) };
+        let one =
+            Request { method: "POST", agent, ..request(day, "/owa/service.svc", &query, &user, client) };
         send(day, one, micros + number * 7 * SECOND);
     }
 }
@@ -90,7 +104,11 @@ fn phone(day: &mut Day<'_>, micros: i64) {
         crate::formats::fixed(&person.sam),
         day.dice.guid()
     );
-    let one = Request { method: "POST", agent, ..request(day, "/Microsoft-Server-ActiveSync/default.eas", &query, &user, client) };
+    let one = Request {
+        method: "POST",
+        agent,
+        ..request(day, "/Microsoft-Server-ActiveSync/default.eas", &query, &user, client)
+    };
     send(day, one, micros);
     if day.dice.once_in(40) {
         let query = format!("Email={}&Protocol=ActiveSync&RedirectCount=1", person.mail.replace('@', "%40"));
@@ -107,12 +125,18 @@ fn outlook(day: &mut Day<'_>, micros: i64, stem: &str, method: &str) {
     let agent = day.cx.honest.agent(day.dice, "outlook");
     let user = format!("{}\\{}", world.netbios, person.sam);
     let query = if stem.starts_with("/mapi") {
-        format!("MailboxId={}@{}&CorrelationID=<empty>;&cafeReqId={};", person.object, world.domain, day.dice.guid())
+        format!(
+            "MailboxId={}@{}&CorrelationID=<empty>;&cafeReqId={};",
+            person.object,
+            world.domain,
+            day.dice.guid()
+        )
     } else {
         format!("CorrelationID=<empty>;&cafeReqId={};", day.dice.guid())
     };
     if day.dice.once_in(5) {
-        let refused = Request { method, agent, status: (401, 1, 2_148_074_254), ..request(day, stem, "", "", client) };
+        let refused =
+            Request { method, agent, status: (401, 1, 2_148_074_254), ..request(day, stem, "", "", client) };
         send(day, refused, micros);
     }
     let one = Request { method, agent, ..request(day, stem, &query, &user, client) };
@@ -122,17 +146,30 @@ fn outlook(day: &mut Day<'_>, micros: i64, stem: &str, method: &str) {
 /// Exchange and the load balancer look whether all is well.
 fn probe(day: &mut Day<'_>, micros: i64) {
     let world = day.cx.world;
-    let mailbox = format!("HealthMailbox{:07x}@{}", 0x10_3f7a1 + day.dice.within(0..6) * 0x9a3d, world.domain);
+    let mailbox =
+        format!("HealthMailbox{:07x}@{}", 0x10_3f7a1 + day.dice.within(0..6) * 0x9a3d, world.domain);
     let balancer = world.hosts.balancer.ip.as_str();
     let (stem, client, agent, user, method) = match day.dice.weighted(&[40, 20, 10, 10, 10]) {
         0 => {
-            let page = day.dice.pick(&["/owa/healthcheck.htm", "/ews/healthcheck.htm", "/mapi/healthcheck.htm", "/oab/healthcheck.htm", "/autodiscover/healthcheck.htm"]);
+            let page = day.dice.pick(&[
+                "/owa/healthcheck.htm",
+                "/ews/healthcheck.htm",
+                "/mapi/healthcheck.htm",
+                "/oab/healthcheck.htm",
+                "/autodiscover/healthcheck.htm",
+            ]);
             (page, balancer, "", "", "GET")
         }
         1 => ("/mapi/emsmdb/", "127.0.0.1", "AMProbe/Local/ClientAccess", mailbox.as_str(), "POST"),
         2 => ("/powershell", "127.0.0.1", "AMProbe/Local/ClientAccess", mailbox.as_str(), "GET"),
         3 => ("/EWS/Exchange.asmx", "127.0.0.1", "AMProbe/Local/ClientAccess", mailbox.as_str(), "POST"),
-        _ => ("/Autodiscover/Autodiscover.xml", "127.0.0.1", "AMProbe/Local/ClientAccess", mailbox.as_str(), "POST"),
+        _ => (
+            "/Autodiscover/Autodiscover.xml",
+            "127.0.0.1",
+            "AMProbe/Local/ClientAccess",
+            mailbox.as_str(),
+            "POST",
+        ),
     };
     let query = format!("&CorrelationID=<empty>;&cafeReqId={};", day.dice.guid());
     let one = Request { method, agent, ..request(day, stem, &query, user, client) };
@@ -198,7 +235,13 @@ pub(super) fn autodiscover(day: &mut Day<'_>) {
     };
     let query = format!("?Email={}&Protocol=ActiveSync&RedirectCount=1", person.mail.replace('@', "%40"));
     if day.dice.once_in(12) {
-        log = Front { stem: "/autodiscover/autodiscover.json", method: "GET", auth: "", agents: "phones", ..log };
+        log = Front {
+            stem: "/autodiscover/autodiscover.json",
+            method: "GET",
+            auth: "",
+            agents: "phones",
+            ..log
+        };
         front(day, &log, person, client, &query);
     } else {
         front(day, &log, person, client, "");
@@ -209,7 +252,8 @@ pub(super) fn autodiscover(day: &mut Day<'_>) {
 pub(super) fn ews(day: &mut Day<'_>) {
     let person = day.anybody();
     let client = if day.dice.once_in(3) { day.outside(person) } else { &person.ip };
-    let action = day.dice.pick(&["GetUserAvailability", "GetItem", "FindItem", "SyncFolderItems", "GetEvents"]);
+    let action =
+        day.dice.pick(&["GetUserAvailability", "GetItem", "FindItem", "SyncFolderItems", "GetEvents"]);
     let log = Front {
         protocol: "Ews",
         stem: "/EWS/Exchange.asmx",
@@ -228,7 +272,15 @@ pub(super) fn mapi(day: &mut Day<'_>) {
     let person = day.anybody();
     let client = if day.dice.once_in(4) { day.outside(person) } else { &person.ip };
     let stem = if day.dice.once_in(6) { "/mapi/nspi/" } else { "/mapi/emsmdb/" };
-    let log = Front { protocol: "Mapi", stem, action: "", method: "POST", auth: "Negotiate", agents: "outlook", target: 444 };
+    let log = Front {
+        protocol: "Mapi",
+        stem,
+        action: "",
+        method: "POST",
+        auth: "Negotiate",
+        agents: "outlook",
+        target: 444,
+    };
     let query = format!("?MailboxId={}@{}", person.object, world.domain);
     front(day, &log, person, client, &query);
 }
@@ -239,7 +291,15 @@ pub(super) fn remote_powershell(day: &mut Day<'_>) {
     let admin = &world.people[day.dice.below(4) * 17 % world.people.len()];
     let agents = if day.dice.once_in(4) { "outlook" } else { "probe" };
     let client = if agents == "probe" { "127.0.0.1" } else { world.hosts.jump.ip.as_str() };
-    let log = Front { protocol: "PowerShell", stem: "/powershell", action: "", method: "POST", auth: "Kerberos", agents, target: 444 };
+    let log = Front {
+        protocol: "PowerShell",
+        stem: "/powershell",
+        action: "",
+        method: "POST",
+        auth: "Kerberos",
+        agents,
+        target: 444,
+    };
     front(day, &log, admin, client, "?clientApplication=ManagementShell;PSVersion=5.1.14393.4467");
 }
 
@@ -248,7 +308,15 @@ pub(super) fn owa(day: &mut Day<'_>) {
     let person = day.anybody();
     let client = if day.dice.once_in(3) { &person.ip } else { day.outside(person) };
     let action = day.dice.pick(&["GetFolder", "FindItem", "GetItem", "GetUserAvailability"]);
-    let log = Front { protocol: "Owa", stem: "/owa/service.svc", action, method: "POST", auth: "FBA", agents: "browsers", target: 444 };
+    let log = Front {
+        protocol: "Owa",
+        stem: "/owa/service.svc",
+        action,
+        method: "POST",
+        auth: "FBA",
+        agents: "browsers",
+        target: 444,
+    };
     let query = format!("?action={action}&EP=1&ID=-{}&AC=1", day.dice.within(10..400));
     front(day, &log, person, client, &query);
 }
@@ -259,11 +327,32 @@ pub(super) fn ecp(day: &mut Day<'_>) {
     let person = day.anybody();
     if day.dice.once_in(3) {
         let client = day.outside(person);
-        let page = day.dice.pick(&["/ecp/", "/ecp/MyOptions/AccountInformation.aspx", "/ecp/Organize/InboxRules.slab", "/ecp/DDI/DDIService.svc/GetList"]);
-        let log = Front { protocol: "Ecp", stem: page, action: "", method: "GET", auth: "FBA", agents: "browsers", target: 444 };
+        let page = day.dice.pick(&[
+            "/ecp/",
+            "/ecp/MyOptions/AccountInformation.aspx",
+            "/ecp/Organize/InboxRules.slab",
+            "/ecp/DDI/DDIService.svc/GetList",
+        ]);
+        let log = Front {
+            protocol: "Ecp",
+            stem: page,
+            action: "",
+            method: "GET",
+            auth: "FBA",
+            agents: "browsers",
+            target: 444,
+        };
         front(day, &log, person, client, "?exsvurl=1&p=0");
     } else {
-        let log = Front { protocol: "Ecp", stem: "/ecp/exhealth.check", action: "", method: "GET", auth: "", agents: "probe", target: 444 };
+        let log = Front {
+            protocol: "Ecp",
+            stem: "/ecp/exhealth.check",
+            action: "",
+            method: "GET",
+            auth: "",
+            agents: "probe",
+            target: 444,
+        };
         front(day, &log, person, &world.hosts.balancer.ip, "");
     }
 }

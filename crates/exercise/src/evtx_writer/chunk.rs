@@ -262,8 +262,8 @@ impl Chunk {
 
 /// The hash by which names are found in a chunk (MS-EVEN6, section 2.2.12, `NameHash`).
 fn name_hash(name: &str) -> u16 {
-    name.encode_utf16()
-        .fold(0_u32, |hash, unit| hash.wrapping_mul(65_599).wrapping_add(u32::from(unit))) as u16
+    name.encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(65_599).wrapping_add(u32::from(unit)))
+        as u16
 }
 
 #[cfg(test)]

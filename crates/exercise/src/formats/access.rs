@@ -103,7 +103,8 @@ pub(crate) fn refused(
 
 /// Security 4672: a logon carries rights of an administrator.
 pub(crate) fn privileged(cx: &Context<'_>, out: &mut Batch, micros: i64, who: &Who) {
-    let rights = ["SeSecurityPrivilege", "SeBackupPrivilege", "SeRestorePrivilege", "SeTakeOwnershipPrivilege"];
+    let rights =
+        ["SeSecurityPrivilege", "SeBackupPrivilege", "SeRestorePrivilege", "SeTakeOwnershipPrivilege"];
     cx.catalogue
         .event(out, micros, "security-4672")
         .set("SubjectUserSid", &who.sid)
@@ -158,8 +159,6 @@ pub(crate) enum Right {
     Look,
     /// To write data.
     Write,
-    /// To delete.
-    Delete,
 }
 
 impl Right {
@@ -167,8 +166,9 @@ impl Right {
         let (mask, rights): (u64, &[&str]) = match self {
             Self::Read => (0x12_0089, &["%%1538", "%%1541", "%%4416", "%%4419", "%%4423"]),
             Self::Look => (0x10_0080, &["%%1541", "%%4423"]),
-            Self::Write => (0x13_019f, &["%%1537", "%%1538", "%%1541", "%%4416", "%%4417", "%%4418", "%%4423", "%%4424"]),
-            Self::Delete => (0x11_0080, &["%%1537", "%%1541", "%%4423"]),
+            Self::Write => {
+                (0x13_019f, &["%%1537", "%%1538", "%%1541", "%%4416", "%%4417", "%%4418", "%%4423", "%%4424"])
+            }
         };
         (mask, rights.join(AND))
     }
@@ -215,7 +215,15 @@ fn port(who: &Who) -> String {
 }
 
 /// Security 4663: a file was read or written by a program on the machine (`System` for the server).
-pub(crate) fn object(cx: &Context<'_>, out: &mut Batch, micros: i64, who: &Who, path: &str, process: &str, write: bool) {
+pub(crate) fn object(
+    cx: &Context<'_>,
+    out: &mut Batch,
+    micros: i64,
+    who: &Who,
+    path: &str,
+    process: &str,
+    write: bool,
+) {
     cx.catalogue
         .event(out, micros, "security-4663")
         .set("SubjectUserSid", &who.sid)
@@ -267,7 +275,13 @@ pub(crate) fn service_ticket(
 }
 
 /// Security 4771: Kerberos refused a password.
-pub(crate) fn ticket_refused(cx: &Context<'_>, out: &mut Batch, micros: i64, (name, sid): (&str, &Sid), address: &str) {
+pub(crate) fn ticket_refused(
+    cx: &Context<'_>,
+    out: &mut Batch,
+    micros: i64,
+    (name, sid): (&str, &Sid),
+    address: &str,
+) {
     cx.catalogue
         .event(out, micros, "security-4771")
         .set("TargetUserName", name)
@@ -279,13 +293,25 @@ pub(crate) fn ticket_refused(cx: &Context<'_>, out: &mut Batch, micros: i64, (na
 }
 
 /// Security 4776: the domain controller checked a password for NTLM.
-pub(crate) fn ntlm(cx: &Context<'_>, out: &mut Batch, micros: i64, (name, workstation): (&str, &str), failed: bool) {
+pub(crate) fn ntlm(
+    cx: &Context<'_>,
+    out: &mut Batch,
+    micros: i64,
+    (name, workstation): (&str, &str),
+    failed: bool,
+) {
     let kind = if failed { "security-4776-failed" } else { "security-4776" };
     cx.catalogue.event(out, micros, kind).set("TargetUserName", name).set("Workstation", workstation).done();
 }
 
 /// System 7045: a service was installed.
-pub(crate) fn service_installed(cx: &Context<'_>, out: &mut Batch, micros: i64, (name, image): (&str, &str), start: &str) {
+pub(crate) fn service_installed(
+    cx: &Context<'_>,
+    out: &mut Batch,
+    micros: i64,
+    (name, image): (&str, &str),
+    start: &str,
+) {
     cx.catalogue
         .event(out, micros, "system-7045")
         .set("ServiceName", name)

@@ -30,7 +30,8 @@ pub(crate) fn add(out: &mut Batch, dice: &mut Dice, world: &World, micros: i64, 
     let id = dice.guid();
     let key = super::fixed(action.user);
     let Action { operation, record_type, workload, user, client, object, result, more } = action;
-    let address = if *record_type == 1 { format!("{client}:{}", 1024 + key % 60_000) } else { (*client).to_owned() };
+    let address =
+        if *record_type == 1 { format!("{client}:{}", 1024 + key % 60_000) } else { (*client).to_owned() };
     out.add(micros.div_euclid(SECOND) * SECOND, |out| {
         put!(out, "{user}");
         out.push(PART);
@@ -73,7 +74,13 @@ pub(crate) struct Access<'a> {
 }
 
 /// Adds a `MailItemsAccessed` record.
-pub(crate) fn items_accessed(out: &mut Batch, dice: &mut Dice, world: &World, micros: i64, access: &Access<'_>) {
+pub(crate) fn items_accessed(
+    out: &mut Batch,
+    dice: &mut Dice,
+    world: &World,
+    micros: i64,
+    access: &Access<'_>,
+) {
     let items: Vec<String> = (0..access.items)
         .map(|_| format!("{{\"InternetMessageId\":\"<{:016x}@{}>\"}}", dice.word(), world.domain))
         .collect();

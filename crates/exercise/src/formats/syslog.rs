@@ -13,7 +13,14 @@ pub(crate) fn bsd(out: &mut Batch, micros: i64, host: &str, program: &str, pid: 
 }
 
 /// Adds a line of RFC 5424 from facility `authpriv`.
-pub(crate) fn modern(out: &mut Batch, micros: i64, host: &str, program: &str, pid: u64, message: Arguments<'_>) {
+pub(crate) fn modern(
+    out: &mut Batch,
+    micros: i64,
+    host: &str,
+    program: &str,
+    pid: u64,
+    message: Arguments<'_>,
+) {
     out.add(micros, |out| {
         put!(out, "<86>1 {} {host} {program} {pid} - - {message}", Stamp::new(micros).iso_millis());
     });

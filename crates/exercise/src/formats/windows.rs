@@ -138,7 +138,14 @@ impl Process<'_> {
             .set("Image", self.image)
             .set("FileVersion", if company == "Microsoft Corporation" { "10.0.14393.4169" } else { "-" })
             .set("Description", description)
-            .set("Product", if company == "Microsoft Corporation" { "Microsoft® Windows® Operating System" } else { description })
+            .set(
+                "Product",
+                if company == "Microsoft Corporation" {
+                    "Microsoft® Windows® Operating System"
+                } else {
+                    description
+                },
+            )
             .set("Company", company)
             .set("OriginalFileName", original)
             .set("CommandLine", self.command)
@@ -159,11 +166,14 @@ impl Process<'_> {
     /// Security 4688 with the command line.
     pub(crate) fn security(&self, cx: &Context<'_>, out: &mut Batch, micros: i64) {
         let system = self.who.integrity == "System";
-        let label = Sid::new(16, &[match self.who.integrity {
-            "System" => 16_384,
-            "High" => 12_288,
-            _ => 8192,
-        }]);
+        let label = Sid::new(
+            16,
+            &[match self.who.integrity {
+                "System" => 16_384,
+                "High" => 12_288,
+                _ => 8192,
+            }],
+        );
         cx.catalogue
             .event(out, micros, "security-4688")
             .set("SubjectUserSid", &self.who.sid)
@@ -182,7 +192,14 @@ impl Process<'_> {
 }
 
 /// Sysmon 11: a program made a file.
-pub(crate) fn file_created(cx: &Context<'_>, out: &mut Batch, micros: i64, host: &Host, image: &str, path: &str) {
+pub(crate) fn file_created(
+    cx: &Context<'_>,
+    out: &mut Batch,
+    micros: i64,
+    host: &Host,
+    image: &str,
+    path: &str,
+) {
     let pid = 900 + fixed(image) % 9000;
     let now = utc(micros);
     cx.catalogue

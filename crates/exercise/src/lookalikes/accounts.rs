@@ -41,8 +41,10 @@ fn starters(desk: &mut Desk<'_>, days: &Days) {
         let sid = world.sid(6100 + number);
         let name = format!("{}{}", person.sam, number + 2);
         for (step, kind) in ["security-4720", "security-4722", "security-4724"].iter().enumerate() {
-            let event = cx.catalogue.event(desk.plan.out("dc-security"), desk.now + step as i64 * SECOND, kind);
-            let event = event.set("TargetUserName", &name).set("TargetDomainName", &by.domain).set("TargetSid", &sid);
+            let event =
+                cx.catalogue.event(desk.plan.out("dc-security"), desk.now + step as i64 * SECOND, kind);
+            let event =
+                event.set("TargetUserName", &name).set("TargetDomainName", &by.domain).set("TargetSid", &sid);
             event
                 .set("SubjectUserSid", &by.sid)
                 .set("SubjectUserName", &by.name)
@@ -60,7 +62,15 @@ fn starters(desk: &mut Desk<'_>, days: &Days) {
         let by = admin(desk);
         let person = desk.dice.one(&world.people);
         let at = desk.now;
-        member_added(desk, at, "security-4732", "fs-security", ("Remote Desktop Users", "Builtin"), &by, &person.sid);
+        member_added(
+            desk,
+            at,
+            "security-4732",
+            "fs-security",
+            ("Remote Desktop Users", "Builtin"),
+            &by,
+            &person.sid,
+        );
     }
 }
 
@@ -93,15 +103,27 @@ fn services(desk: &mut Desk<'_>, days: &Days) {
     let products = [
         ("Backup Agent", "\"C:\\Program Files\\Backup Agent\\service.exe\""),
         ("Monitoring Agent", "\"C:\\Program Files\\Monitoring\\agent.exe\" --service"),
-        ("Microsoft Defender Core Service", "\"C:\\ProgramData\\Microsoft\\Windows Defender\\platform\\4.18.2108.7-0\\MpDefenderCoreService.exe\""),
-        ("Microsoft Edge Update Service (edgeupdate)", "\"C:\\Program Files (x86)\\Microsoft\\EdgeUpdate\\MicrosoftEdgeUpdate.exe\" /svc"),
+        (
+            "Microsoft Defender Core Service",
+            "\"C:\\ProgramData\\Microsoft\\Windows Defender\\platform\\4.18.2108.7-0\\MpDefenderCoreService.exe\"",
+        ),
+        (
+            "Microsoft Edge Update Service (edgeupdate)",
+            "\"C:\\Program Files (x86)\\Microsoft\\EdgeUpdate\\MicrosoftEdgeUpdate.exe\" /svc",
+        ),
         ("Storage Driver", "\\SystemRoot\\System32\\drivers\\stordrv.sys"),
     ];
     for number in 0..15 {
         desk.honest("persistence", "a product installs its service");
         days.some(desk);
         let stream = ["ex-system", "fs-system"][number % 2];
-        access::service_installed(&cx, desk.plan.out(stream), desk.now, products[number % products.len()], "auto start");
+        access::service_installed(
+            &cx,
+            desk.plan.out(stream),
+            desk.now,
+            products[number % products.len()],
+            "auto start",
+        );
     }
 }
 
@@ -115,7 +137,10 @@ fn tasks(desk: &mut Desk<'_>, days: &Days) {
         let (name, command) = [
             ("\\Backup\\Catalogue", "C:\\Program Files\\Backup Agent\\agent.exe"),
             ("\\Maintenance\\Rotate logs", "D:\\Maintenance\\rotate.cmd"),
-            ("\\Microsoft\\Windows\\Windows Defender\\Windows Defender Scheduled Scan", "C:\\Program Files\\Windows Defender\\MpCmdRun.exe"),
+            (
+                "\\Microsoft\\Windows\\Windows Defender\\Windows Defender Scheduled Scan",
+                "C:\\Program Files\\Windows Defender\\MpCmdRun.exe",
+            ),
         ][number % 3];
         let content = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<Task version=\"1.2\" \
@@ -142,14 +167,22 @@ fn updaters(desk: &mut Desk<'_>, days: &Days) {
     for number in 0..10 {
         desk.honest("persistence", "an updater sets itself to run at logon");
         days.some(desk);
-        let hive = format!("HKU\\{}\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run", cx.world.people[0].sid);
+        let hive =
+            format!("HKU\\{}\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run", cx.world.people[0].sid);
         let (image, name, value) = [
             ("C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe", "MicrosoftEdgeAutoLaunch", "\"C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe\" --no-startup-window --win-session-start".to_owned()),
             ("C:\\Program Files\\Microsoft Office\\root\\Office16\\OUTLOOK.EXE", "Teams", format!("C:\\Users\\{user}\\AppData\\Local\\Microsoft\\Teams\\Update.exe --processStart \"Teams.exe\"")),
         ][number % 2]
             .clone();
         let key = format!("{hive}\\{name}");
-        windows::value_set(&cx, desk.plan.out("ws-sysmon"), desk.now, &cx.world.hosts.desk, image, (&key, &value));
+        windows::value_set(
+            &cx,
+            desk.plan.out("ws-sysmon"),
+            desk.now,
+            &cx.world.hosts.desk,
+            image,
+            (&key, &value),
+        );
     }
 }
 
@@ -214,7 +247,14 @@ fn deployment(desk: &mut Desk<'_>, days: &Days) {
     let world = cx.world;
     for number in 0..14 {
         let by_machine = number % 2 == 0;
-        desk.honest("lateral", if by_machine { "deployment writes its installer" } else { "an administrator copies an installer" });
+        desk.honest(
+            "lateral",
+            if by_machine {
+                "deployment writes its installer"
+            } else {
+                "an administrator copies an installer"
+            },
+        );
         days.some(desk);
         let (who, address) = if by_machine {
             let logon = 0xd00_0000 + desk.dice.within(0..0x100_0000);
@@ -300,12 +340,27 @@ fn secure_shell(desk: &mut Desk<'_>, days: &Days) {
         let (from, pid) = (&world.hosts.jump.ip, 1000 + desk.dice.within(0..30_000));
         let port = 40_000 + desk.dice.within(0..20_000);
         if number % 2 == 0 {
-            modern(desk.plan.out("nas-auth"), desk.now, host, "sshd", pid, format_args!("Failed password for {sam} from {from} port {port} ssh2"));
+            modern(
+                desk.plan.out("nas-auth"),
+                desk.now,
+                host,
+                "sshd",
+                pid,
+                format_args!("Failed password for {sam} from {from} port {port} ssh2"),
+            );
         }
         let (at, out) = (desk.now + 9 * SECOND, desk.plan.out("nas-auth"));
-        modern(out, at, host, "sshd", pid, format_args!("Accepted password for {sam} from {from} port {port} ssh2"));
+        modern(
+            out,
+            at,
+            host,
+            "sshd",
+            pid,
+            format_args!("Accepted password for {sam} from {from} port {port} ssh2"),
+        );
         desk.honest("linux", "an administrator keeps a copy of settings");
-        let command = ["/usr/bin/tar czf /root/etc-before-upgrade.tgz /etc", "/usr/bin/apt upgrade -y"][number % 2];
+        let command =
+            ["/usr/bin/tar czf /root/etc-before-upgrade.tgz /etc", "/usr/bin/apt upgrade -y"][number % 2];
         let at = desk.now + 2 * MINUTE;
         modern(
             desk.plan.out("nas-auth"),

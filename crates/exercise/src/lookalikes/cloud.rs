@@ -38,7 +38,11 @@ fn rules(desk: &mut Desk<'_>, days: &Days) {
         match number % 4 {
             0 | 1 => {
                 desk.honest("mailbox-access", "somebody files newsletters away");
-                let more = m365::parameters(&[("Name", "Newsletters"), ("From", "news@gazette.example"), ("MoveToFolder", "Newsletters")]);
+                let more = m365::parameters(&[
+                    ("Name", "Newsletters"),
+                    ("From", "news@gazette.example"),
+                    ("MoveToFolder", "Newsletters"),
+                ]);
                 set(desk, "New-InboxRule", person, &more);
             }
             2 => {
@@ -49,7 +53,11 @@ fn rules(desk: &mut Desk<'_>, days: &Days) {
             _ => {
                 desk.honest("mailbox-access", "a shared mailbox is set up");
                 let shared = format!("enquiries{number}@{}", world.domain);
-                let more = m365::parameters(&[("Identity", &shared), ("User", &person.mail), ("AccessRights", "FullAccess")]);
+                let more = m365::parameters(&[
+                    ("Identity", &shared),
+                    ("User", &person.mail),
+                    ("AccessRights", "FullAccess"),
+                ]);
                 set(desk, "Add-MailboxPermission", &world.people[17 % world.people.len()], &more);
             }
         }
@@ -87,7 +95,8 @@ fn sanctioned(desk: &mut Desk<'_>, days: &Days) {
     for number in 0..5 {
         desk.honest("mailbox-access", "an administrator sanctions an application");
         days.some(desk);
-        let name = ["Room Planner", "Survey Forms", "Document Signing", "Training Portal", "Press Monitor"][number];
+        let name =
+            ["Room Planner", "Survey Forms", "Document Signing", "Training Portal", "Press Monitor"][number];
         let change = Change {
             activity: "Consent to application",
             category: "ApplicationManagement",

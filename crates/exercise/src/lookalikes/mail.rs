@@ -38,8 +38,23 @@ fn send(desk: &mut Desk<'_>, sender: &str, recipients: &[&str], subject: &str, c
     };
     let (ex, gw) = (&world.hosts.ex, &world.hosts.gw);
     let (here, gate) = ((ex.ip.as_str(), ex.fqdn.as_str()), (gw.ip.as_str(), gw.fqdn.as_str()));
-    let received = Step { client: here, server: here, context: "", connector: "", source: "STOREDRIVER", event: "RECEIVE", status: "" };
-    let out = Step { server: gate, connector: "Outbound", source: "SMTP", event: "SENDEXTERNAL", status: "250 2.0.0 Ok", ..received };
+    let received = Step {
+        client: here,
+        server: here,
+        context: "",
+        connector: "",
+        source: "STOREDRIVER",
+        event: "RECEIVE",
+        status: "",
+    };
+    let out = Step {
+        server: gate,
+        connector: "Outbound",
+        source: "SMTP",
+        event: "SENDEXTERNAL",
+        status: "250 2.0.0 Ok",
+        ..received
+    };
     tracking::add(desk.plan.out("ex-tracking"), &mut desk.dice, desk.now, &sent, &received);
     tracking::add(desk.plan.out("ex-tracking"), &mut desk.dice, desk.now + 200_000, &sent, &out);
 }
@@ -61,7 +76,14 @@ fn newsletter(desk: &mut Desk<'_>, days: &Days) {
             let sender = format!("newsletter-bounces+{}@{lists}", subscriber.replace('@', "="));
             let now = desk.now;
             let out = desk.plan.out("gw-mail");
-            bsd(out, now, gw, "postfix/qmgr", 811, format_args!("{queue}: from=<{sender}>, size={size}, nrcpt=1 (queue active)"));
+            bsd(
+                out,
+                now,
+                gw,
+                "postfix/qmgr",
+                811,
+                format_args!("{queue}: from=<{sender}>, size={size}, nrcpt=1 (queue active)"),
+            );
             bsd(
                 out,
                 now + SECOND,
@@ -98,7 +120,9 @@ fn press_release(desk: &mut Desk<'_>, days: &Days) {
     for _ in 0..6 {
         desk.honest("spam-from-own-server", "a press release");
         days.some(desk);
-        let Some(person) = world.people.iter().find(|person| person.department == "Communications") else { return };
+        let Some(person) = world.people.iter().find(|person| person.department == "Communications") else {
+            return;
+        };
         let subject = format!("Press notice: {}", desk.dice.one(&world.names.topics));
         for _ in 0..22 {
             desk.wait(5, 20);

@@ -50,7 +50,11 @@ fn registration(desk: &mut Desk<'_>, days: &Days) {
     for _ in 0..12 {
         desk.honest("share-bulk-read", "somebody whose work the registers are");
         days.some(desk);
-        let Some(person) = world.people.iter().filter(|person| person.department == "Registration").nth(desk.dice.below(12)) else { continue };
+        let Some(person) =
+            world.people.iter().filter(|person| person.department == "Registration").nth(desk.dice.below(12))
+        else {
+            continue;
+        };
         let who = Who::person(world, person);
         for _ in 0..10 + desk.dice.within(0..10) {
             desk.wait(60, 500);
@@ -91,7 +95,8 @@ fn reports(desk: &mut Desk<'_>, days: &Days) {
         let who = Who::account(world, &world.services.stolen, 0xe00_0000 + desk.dice.within(0..0x100_0000));
         for name in ["totals.xlsx", "queue.csv", "template.docx"] {
             desk.wait(1, 5);
-            let access = ShareAccess { who: &who, address: &world.hosts.monitor.ip, share: &shown, folder: &folder };
+            let access =
+                ShareAccess { who: &who, address: &world.hosts.monitor.ip, share: &shown, folder: &folder };
             let path = format!("Reports\\{name}");
             access.file(&cx, desk.plan.out("fs-security"), desk.now, &path, Right::Read);
         }
@@ -185,9 +190,15 @@ fn uploads(desk: &mut Desk<'_>, days: &Days) {
     let world = desk.cx.world;
     for number in 0..60 {
         let backup = number % 2 == 0;
-        desk.honest("exfiltration", if backup { "backup writes to the cloud" } else { "a server sends figures about itself" });
+        desk.honest(
+            "exfiltration",
+            if backup { "backup writes to the cloud" } else { "a server sends figures about itself" },
+        );
         days.night(desk);
-        let bucket = format!("{}-backup.s3.eu-west-2.amazonaws.com", world.domain.split('.').next().unwrap_or_default());
+        let bucket = format!(
+            "{}-backup.s3.eu-west-2.amazonaws.com",
+            world.domain.split('.').next().unwrap_or_default()
+        );
         let path = format!("/nightly/{:08x}.vbk", desk.dice.word() as u32);
         let request = proxy::Request {
             client: if backup { &world.hosts.backup.ip } else { &world.hosts.ex.ip },
@@ -200,7 +211,11 @@ fn uploads(desk: &mut Desk<'_>, days: &Days) {
             agent: if backup { "Backup-Agent/11.0" } else { "Monitoring-Agent/5.2" },
             kind: "application/octet-stream",
             sent: 400,
-            received: if backup { desk.dice.within(60_000_000..600_000_000) } else { desk.dice.within(20_000..600_000) },
+            received: if backup {
+                desk.dice.within(60_000_000..600_000_000)
+            } else {
+                desk.dice.within(20_000..600_000)
+            },
             taken: desk.dice.within(900..90_000),
         };
         request.add(desk.plan.out("px-web"), desk.now + SECOND);

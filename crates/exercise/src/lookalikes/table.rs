@@ -122,7 +122,14 @@ fn filled(desk: &mut Desk<'_>, text: &str) -> String {
     let pairs: [(&str, &str); 9] = [
         ("{user!}", &format!("{}\\{}", world.netbios, person.sam)),
         ("{user%}", &person.mail.replace('@', "%40")),
-        ("{user}", if text.contains("Users\\") || text.contains("Profiles$") { &world.people[0].sam } else { &person.mail }),
+        (
+            "{user}",
+            if text.contains("Users\\") || text.contains("Profiles$") {
+                &world.people[0].sam
+            } else {
+                &person.mail
+            },
+        ),
         ("{other}", &other.mail),
         ("{admin}", &admin.sam),
         ("{domain}", &world.domain),
@@ -172,7 +179,14 @@ fn file(desk: &mut Desk<'_>, row: &FileRow) {
     let host = host(desk, &row.host);
     let path = filled(desk, &row.path);
     let cx = desk.cx;
-    windows::file_created(&cx, desk.plan.out(&format!("{}-sysmon", row.host)), desk.now, host, &row.image, &path);
+    windows::file_created(
+        &cx,
+        desk.plan.out(&format!("{}-sysmon", row.host)),
+        desk.now,
+        host,
+        &row.image,
+        &path,
+    );
 }
 
 fn cmdlet(desk: &mut Desk<'_>, row: &CmdletRow) {

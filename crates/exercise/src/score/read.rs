@@ -127,7 +127,12 @@ mod tests {
 
     #[test]
     fn paths_are_taken_from_the_evidence_folder_on() {
-        for path in ["/tmp/x/evidence/EX/a.zip!b.log", "evidence/EX/a.zip!b.log", "./EX/a.zip!b.log", "EX/a.zip!b.log"] {
+        for path in [
+            "/tmp/x/evidence/EX/a.zip!b.log",
+            "evidence/EX/a.zip!b.log",
+            "./EX/a.zip!b.log",
+            "EX/a.zip!b.log",
+        ] {
             assert_eq!(below_evidence(path), "EX/a.zip!b.log", "{path}");
         }
         assert_eq!(below_evidence("out\\evidence\\EX\\a.log"), "EX/a.log");

@@ -11,7 +11,8 @@ use crate::formats::windows::{self, Cmdlet, Who};
 
 const FRONT: &str = "C:\\Program Files\\Microsoft\\Exchange Server\\V15\\FrontEnd\\HttpProxy\\owa\\auth";
 const CLIENT: &str = "C:\\inetpub\\wwwroot\\aspnet_client";
-const REPLICATION: &str = "C:\\Program Files\\Microsoft\\Exchange Server\\V15\\Bin\\MSExchangeMailboxReplication.exe";
+const REPLICATION: &str =
+    "C:\\Program Files\\Microsoft\\Exchange Server\\V15\\Bin\\MSExchangeMailboxReplication.exe";
 
 /// Requests to the back end through a confused autodiscover address, in the order in which the
 /// published tools send them.
@@ -26,8 +27,16 @@ pub(super) fn proxyshell(desk: &mut Desk<'_>, count: usize) {
         let token: String = format!("{:016x}{:016x}", desk.dice.word(), desk.dice.word());
         let (method, query, fact) = match number {
             0 | 1 => ("GET", format!("@{domain}/mapi/nspi/?&{tail}"), "looked whether the back end answers"),
-            2 => ("POST", format!("@{domain}/autodiscover/autodiscover.xml?&{tail}"), "asked for a mailbox's identity"),
-            3 => ("POST", format!("@{domain}/mapi/emsmdb/?&{tail}"), "asked for a mailbox's security identifier"),
+            2 => (
+                "POST",
+                format!("@{domain}/autodiscover/autodiscover.xml?&{tail}"),
+                "asked for a mailbox's identity",
+            ),
+            3 => (
+                "POST",
+                format!("@{domain}/mapi/emsmdb/?&{tail}"),
+                "asked for a mailbox's security identifier",
+            ),
             4 | 5 => ("POST", format!("@{domain}/EWS/exchange.asmx?&{tail}"), "put a draft into a mailbox"),
             _ => (
                 "POST",
@@ -37,7 +46,11 @@ pub(super) fn proxyshell(desk: &mut Desk<'_>, count: usize) {
         };
         desk.hostile("proxyshell-request", &format!("{fact} through autodiscover.json"));
         if number > 0 {
-            if number < 8 { desk.wait(1, 40) } else { desk.wait(1, 9) };
+            if number < 8 {
+                desk.wait(1, 40)
+            } else {
+                desk.wait(1, 9)
+            };
         }
         request(desk, method, &query);
     }
@@ -48,7 +61,8 @@ fn request(desk: &mut Desk<'_>, method: &str, query: &str) {
     let intruder = &world.intruder;
     let status = if desk.dice.once_in(9) { 401 } else { 200 };
     let logged = format!("{query}&CorrelationID=<empty>;&cafeReqId={};", desk.dice.guid());
-    let (taken, sent, received) = (desk.dice.within(30..900), desk.dice.within(300..6000), desk.dice.within(700..4000));
+    let (taken, sent, received) =
+        (desk.dice.within(30..900), desk.dice.within(300..6000), desk.dice.within(700..4000));
     let web = Request {
         server: &world.hosts.ex.ip,
         method,
@@ -101,7 +115,11 @@ pub(super) fn page_exported(desk: &mut Desk<'_>, count: usize) {
         let page = &world.intruder.pages[(number + attempt) % world.intruder.pages.len()];
         let front = (number + attempt) % 2 == 1;
         let shell = Shell {
-            stem: if front { format!("/owa/auth/{page}.aspx") } else { format!("/aspnet_client/{page}.aspx") },
+            stem: if front {
+                format!("/owa/auth/{page}.aspx")
+            } else {
+                format!("/aspnet_client/{page}.aspx")
+            },
             folder: if front { FRONT.to_owned() } else { CLIENT.to_owned() },
             file: format!("{page}.aspx"),
         };
@@ -164,8 +182,12 @@ pub(super) fn cmdlet(desk: &mut Desk<'_>, name: &str, parameters: &str, error: &
 pub(super) fn post(desk: &mut Desk<'_>, method: &str) {
     let world = desk.cx.world;
     let Some(shell) = desk.shells.last().cloned() else { return };
-    desk.hostile("webshell-used", if method == "POST" { "posted to a web shell" } else { "looked whether a web shell stands" });
-    let (taken, sent, received) = (desk.dice.within(20..2500), desk.dice.within(250..30_000), desk.dice.within(600..6000));
+    desk.hostile(
+        "webshell-used",
+        if method == "POST" { "posted to a web shell" } else { "looked whether a web shell stands" },
+    );
+    let (taken, sent, received) =
+        (desk.dice.within(20..2500), desk.dice.within(250..30_000), desk.dice.within(600..6000));
     let request = Request {
         server: &world.hosts.ex.ip,
         method,
@@ -186,7 +208,11 @@ pub(super) fn post(desk: &mut Desk<'_>, method: &str) {
 pub(super) fn shell_used(desk: &mut Desk<'_>, count: usize) {
     for number in 0..count {
         if number > 0 {
-            if desk.dice.once_in(6) { desk.wait(60, 420) } else { desk.wait(2, 45) };
+            if desk.dice.once_in(6) {
+                desk.wait(60, 420)
+            } else {
+                desk.wait(2, 45)
+            };
         }
         post(desk, if number == 0 { "GET" } else { "POST" });
     }

@@ -37,14 +37,24 @@ pub(super) fn stage(desk: &mut Desk<'_>, count: usize) {
 /// The mail server's web process uses the other account's credentials.
 fn credentials_used(desk: &mut Desk<'_>, who: &Who) {
     let world = desk.cx.world;
-    let line = format!("net  use \\\\{}\\c$ /user:{}\\{} {}", world.hosts.fs.name, world.netbios, who.name, world.intruder.password);
+    let line = format!(
+        "net  use \\\\{}\\c$ /user:{}\\{} {}",
+        world.hosts.fs.name, world.netbios, who.name, world.intruder.password
+    );
     let fact = "connected to the file server's system drive with another account";
     run(desk, "lateral", fact, &[line.replace("  ", " "), "C:\\Windows\\System32\\net.exe".to_owned(), line]);
     desk.hostile("lateral", "a shell of the web server used another account's credentials");
     let cx = desk.cx;
     let system = Who::system(world, &world.hosts.ex);
     let (out, at) = (desk.plan.out("ex-security"), desk.now + 20_000);
-    access::other_credentials(&cx, out, at, &system, (&who.name, &world.hosts.fs.fqdn), "C:\\Windows\\System32\\net.exe");
+    access::other_credentials(
+        &cx,
+        out,
+        at,
+        &system,
+        (&who.name, &world.hosts.fs.fqdn),
+        "C:\\Windows\\System32\\net.exe",
+    );
 }
 
 /// A logon over the network with a hash in place of a password: NTLM without a session key.
@@ -69,7 +79,8 @@ fn copied(desk: &mut Desk<'_>, who: &Who) {
     let world = desk.cx.world;
     desk.wait(2, 9);
     desk.hostile("lateral", "a program was written to the administrative share");
-    let access = ShareAccess { who, address: &world.hosts.ex.ip, share: "\\\\*\\ADMIN$", folder: "\\??\\C:\\Windows" };
+    let access =
+        ShareAccess { who, address: &world.hosts.ex.ip, share: "\\\\*\\ADMIN$", folder: "\\??\\C:\\Windows" };
     let cx = desk.cx;
     let tool = format!("Temp\\{}.exe", world.intruder.tools[0]);
     for (number, path) in ["PSEXESVC.exe", &tool].iter().enumerate() {
@@ -95,7 +106,10 @@ fn remote(desk: &mut Desk<'_>, number: usize) {
     let (parent, parent_command) = if by_service {
         ("C:\\Windows\\PSEXESVC.exe", "C:\\Windows\\PSEXESVC.exe")
     } else {
-        ("C:\\Windows\\System32\\wbem\\WmiPrvSE.exe", "C:\\Windows\\system32\\wbem\\wmiprvse.exe -secured -Embedding")
+        (
+            "C:\\Windows\\System32\\wbem\\WmiPrvSE.exe",
+            "C:\\Windows\\system32\\wbem\\wmiprvse.exe -secured -Embedding",
+        )
     };
     let typed = match number % 5 {
         0 => "dir e:\\".to_owned(),

@@ -13,24 +13,40 @@ pub(super) fn stage(desk: &mut Desk<'_>, variant: &str) {
 /// Passwords tried from the mail server until one was right.
 fn logged_in(desk: &mut Desk<'_>) {
     let world = desk.cx.world;
-    let (host, user, from) = (world.hosts.nas.fqdn.as_str(), world.services.stolen.sam.as_str(), world.hosts.ex.ip.as_str());
+    let (host, user, from) =
+        (world.hosts.nas.fqdn.as_str(), world.services.stolen.sam.as_str(), world.hosts.ex.ip.as_str());
     let pid = 1000 + desk.dice.within(0..30_000);
     for number in 0..7_u64 {
         desk.wait(3, 12);
         desk.hostile("linux", "a password was tried by secure shell from the mail server");
         let port = 40_000 + desk.dice.within(0..20_000);
-        modern(desk.plan.out("nas-auth"), desk.now, host, "sshd", pid + number, format_args!("Failed password for {user} from {from} port {port} ssh2"));
+        modern(
+            desk.plan.out("nas-auth"),
+            desk.now,
+            host,
+            "sshd",
+            pid + number,
+            format_args!("Failed password for {user} from {from} port {port} ssh2"),
+        );
     }
     accepted(desk, pid + 9);
 }
 
 fn accepted(desk: &mut Desk<'_>, pid: u64) {
     let world = desk.cx.world;
-    let (host, user, from) = (world.hosts.nas.fqdn.as_str(), world.services.stolen.sam.as_str(), world.hosts.ex.ip.as_str());
+    let (host, user, from) =
+        (world.hosts.nas.fqdn.as_str(), world.services.stolen.sam.as_str(), world.hosts.ex.ip.as_str());
     desk.wait(3, 12);
     desk.hostile("linux", "a service account came by secure shell with a password, from the mail server");
     let port = 40_000 + desk.dice.within(0..20_000);
-    modern(desk.plan.out("nas-auth"), desk.now, host, "sshd", pid, format_args!("Accepted password for {user} from {from} port {port} ssh2"));
+    modern(
+        desk.plan.out("nas-auth"),
+        desk.now,
+        host,
+        "sshd",
+        pid,
+        format_args!("Accepted password for {user} from {from} port {port} ssh2"),
+    );
 }
 
 /// The register copies packed into memory by the superuser.

@@ -72,7 +72,10 @@ fn forwarded(desk: &mut Desk<'_>, count: usize) {
             );
             cmdlet(desk, "Set-Mailbox", &parameters, "");
         } else {
-            let parameters = format!("-Mailbox \"{}\" -Name \".\" -ForwardTo \"{drop}\" -StopProcessingRules \"False\"", person.mail);
+            let parameters = format!(
+                "-Mailbox \"{}\" -Name \".\" -ForwardTo \"{drop}\" -StopProcessingRules \"False\"",
+                person.mail
+            );
             cmdlet(desk, "New-InboxRule", &parameters, "");
         }
         desk.at_risk(Exposed::Mailbox, &person.mail, ExposureKind::Taken);
@@ -88,10 +91,25 @@ fn ruled(desk: &mut Desk<'_>, count: usize) {
         desk.hostile("mailbox-access", "let mail be forwarded to an address outside, in the cloud");
         let drop = &world.intruder.drop;
         let (operation, more) = if number == 0 {
-            ("New-InboxRule", m365::parameters(&[("Name", ".."), ("ForwardTo", drop), ("SubjectContainsWords", "register;password;payment"), ("DeleteMessage", "True")]))
+            (
+                "New-InboxRule",
+                m365::parameters(&[
+                    ("Name", ".."),
+                    ("ForwardTo", drop),
+                    ("SubjectContainsWords", "register;password;payment"),
+                    ("DeleteMessage", "True"),
+                ]),
+            )
         } else {
             let smtp = format!("smtp:{drop}");
-            ("Set-Mailbox", m365::parameters(&[("Identity", &person.mail), ("ForwardingSmtpAddress", &smtp), ("DeliverToMailboxAndForward", "True")]))
+            (
+                "Set-Mailbox",
+                m365::parameters(&[
+                    ("Identity", &person.mail),
+                    ("ForwardingSmtpAddress", &smtp),
+                    ("DeliverToMailboxAndForward", "True"),
+                ]),
+            )
         };
         let action = Action {
             operation,

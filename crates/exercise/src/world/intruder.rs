@@ -55,7 +55,11 @@ impl Intruder {
             fake_domain: format!("{}.example", dice.letters(letters)),
             pages: pages.into_iter().take(3).collect(),
             agent: (*dice.one(&agents)).to_owned(),
-            account: format!("{}{}", dice.pick(&["sup", "test", "admin", "web", "sql", "default"]), dice.within(1..99)),
+            account: format!(
+                "{}{}",
+                dice.pick(&["sup", "test", "admin", "web", "sql", "default"]),
+                dice.within(1..99)
+            ),
             tools: tools.into_iter().take(6).collect(),
             password: format!("{}{}", dice.letters(6), dice.within(100..9999)),
             file_host: dice.one(&names.file_hosts).clone(),

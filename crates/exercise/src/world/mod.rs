@@ -124,7 +124,11 @@ fn shares(dice: &mut Dice, names: &Names) -> Vec<Share> {
         .iter()
         .map(|name| name.replace(' ', ""))
         .chain(["Common".to_owned(), "Scans".to_owned(), "Profiles$".to_owned()])
-        .map(|name| Share { folder: format!("D:\\Shares\\{}", name.trim_end_matches('$')), name, registers: false })
+        .map(|name| Share {
+            folder: format!("D:\\Shares\\{}", name.trim_end_matches('$')),
+            name,
+            registers: false,
+        })
         .collect();
     shares.push(Share { name: register.to_owned(), folder: format!("E:\\{register}"), registers: true });
     shares
@@ -137,7 +141,9 @@ fn register_files(dice: &mut Dice, names: &Names) -> Vec<String> {
     for area in names.towns.iter().chain(&names.regions) {
         let area = area.replace(' ', "");
         for year in 2018..=2021 {
-            for (number, part) in ["full", "open", "absent", "overseas", "changes", "monthly"].iter().enumerate() {
+            for (number, part) in
+                ["full", "open", "absent", "overseas", "changes", "monthly"].iter().enumerate()
+            {
                 files.push(match style {
                     0 => format!("{area}\\{year}\\{area}_{part}_{year}.csv"),
                     1 => format!("{year}\\{area}-{part}-register.xlsx"),

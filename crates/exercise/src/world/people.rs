@@ -51,10 +51,6 @@ pub(crate) struct Services {
     pub deploy: Account,
     /// Monitoring.
     pub monitor: Account,
-    /// Vulnerability scanner.
-    pub scanner: Account,
-    /// Copiers that scan to a share.
-    pub copier: Account,
     /// The one that the intruder will hold.
     pub stolen: Account,
 }
@@ -67,16 +63,12 @@ impl Services {
         let mut rid = 1600;
         let mut account = || {
             rid += 1 + dice.within(0..9) as u32;
-            Account { sam: format!("{prefix}{}", words.pop().unwrap_or_else(|| dice.letters(5))), sid: sid(rid) }
+            Account {
+                sam: format!("{prefix}{}", words.pop().unwrap_or_else(|| dice.letters(5))),
+                sid: sid(rid),
+            }
         };
-        Self {
-            backup: account(),
-            deploy: account(),
-            monitor: account(),
-            scanner: account(),
-            copier: account(),
-            stolen: account(),
-        }
+        Self { backup: account(), deploy: account(), monitor: account(), stolen: account() }
     }
 }
 

@@ -10,8 +10,26 @@ use crate::w3c::web::hex;
 pub(super) fn is_encoded(kind: &str, key: &str) -> bool {
     let text = matches!(
         key,
-        "proctitle" | "comm" | "exe" | "name" | "cwd" | "acct" | "cmd" | "data" | "key" | "path" | "dir" | "file"
-            | "watch" | "vm" | "ocomm" | "grp" | "new_group" | "device" | "kernel" | "sw"
+        "proctitle"
+            | "comm"
+            | "exe"
+            | "name"
+            | "cwd"
+            | "acct"
+            | "cmd"
+            | "data"
+            | "key"
+            | "path"
+            | "dir"
+            | "file"
+            | "watch"
+            | "vm"
+            | "ocomm"
+            | "grp"
+            | "new_group"
+            | "device"
+            | "kernel"
+            | "sw"
     );
     text || (kind == "EXECVE" && is_argument(key))
 }
@@ -64,7 +82,8 @@ pub(super) fn socket(bytes: &[u8]) -> Option<Socket> {
         }
         (10, [p1, p2, _, _, _, _, address @ ..]) => {
             let address = Ipv6Addr::from(*address.first_chunk::<16>()?);
-            let plain = address.to_ipv4_mapped().map_or_else(|| address.to_string(), |mapped| mapped.to_string());
+            let plain =
+                address.to_ipv4_mapped().map_or_else(|| address.to_string(), |mapped| mapped.to_string());
             Some(Socket::Internet(plain, u16::from_be_bytes([*p1, *p2])))
         }
         (1, path) => {

@@ -75,7 +75,9 @@ impl Filler {
         let mut arch = "";
         for (key, value) in Pairs::new(body) {
             match (kind, key, value) {
-                ("EXECVE", _, Value::Quoted(text)) if decode::is_argument(key) => self.push_argument(event, key, text),
+                ("EXECVE", _, Value::Quoted(text)) if decode::is_argument(key) => {
+                    self.push_argument(event, key, text)
+                }
                 ("EXECVE", _, Value::Bare(text)) if decode::is_argument(key) => {
                     let decoded = self.decoded(text);
                     self.push_argument(event, key, &decoded);
@@ -114,13 +116,17 @@ impl Filler {
 
     fn push(&mut self, event: &mut Event, kind: &str, key: &str, value: Value<'_>) {
         match value {
-            Value::Bare("(null)" | "?" | "(none)" | "") | Value::Quoted("?" | "") => return event.push_null(key),
+            Value::Bare("(null)" | "?" | "(none)" | "") | Value::Quoted("?" | "") => {
+                return event.push_null(key);
+            }
             Value::Bare(text) if decode::is_encoded(kind, key) && decode::decode(text, &mut self.bytes) => {
                 let text = String::from_utf8_lossy(&self.bytes);
                 match key {
                     // Several keys are divided by a control character, arguments by NUL.
                     "key" => text.split('\u{1}').for_each(|key_of_rule| event.push_str(key, key_of_rule)),
-                    "proctitle" => event.push_str(key, text.trim_end_matches('\0').replace('\0', " ").trim_end()),
+                    "proctitle" => {
+                        event.push_str(key, text.trim_end_matches('\0').replace('\0', " ").trim_end())
+                    }
                     _ => event.push_str(key, &text),
                 }
             }
@@ -201,7 +207,8 @@ impl Filler {
     /// Gives the creation of a file and an outgoing connection the names that their rules use.
     fn push_access(&mut self, event: &mut Event) {
         let creates = event.get_all("nametype").any(|kind| kind.text == "CREATE");
-        let connects = event.get("saddr.address").is_some() && event.get("SYSCALL").is_some_and(|name| name.text == "connect");
+        let connects = event.get("saddr.address").is_some()
+            && event.get("SYSCALL").is_some_and(|name| name.text == "connect");
         if creates {
             event.source = self.file;
             self.push_created(event);

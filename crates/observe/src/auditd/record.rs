@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn takes_lines_apart() {
-        let record = parse("node=nas type=SYSCALL msg=audit(1629796320.123:4567): arch=c000003e a0=1").unwrap();
+        let record =
+            parse("node=nas type=SYSCALL msg=audit(1629796320.123:4567): arch=c000003e a0=1").unwrap();
         assert_eq!((record.node, record.kind, record.serial), ("nas", "SYSCALL", 4567));
         assert_eq!(record.time, 1_629_796_320_123_000);
         assert_eq!(record.body, " arch=c000003e a0=1");

@@ -46,7 +46,8 @@ mod tests {
         ] {
             assert_eq!(name(arch, number), expected, "{arch} {number}");
         }
-        let wanted = TABLE.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit())).count();
+        let wanted =
+            TABLE.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit())).count();
         assert_eq!(parse(TABLE).len(), wanted);
     }
 }

@@ -65,7 +65,14 @@ type=PROCTITLE msg=audit(1.000:1): proctitle=\"a\"
     assert_eq!(shown, [(4, ""), (2, "/b"), (1, "/a")]);
     expect(
         &found.events[0],
-        &[("acct", "ann"), ("user", "ann"), ("addr", "192.0.2.7"), ("src_ip", "192.0.2.7"), ("hostname", "∅"), ("res", "failed")],
+        &[
+            ("acct", "ann"),
+            ("user", "ann"),
+            ("addr", "192.0.2.7"),
+            ("src_ip", "192.0.2.7"),
+            ("hostname", "∅"),
+            ("res", "failed"),
+        ],
     );
     assert_eq!(source(&found.events[0]), "linux / auditd");
 }
@@ -80,7 +87,8 @@ type=SYSCALL msg=audit(9.000:1): a0=2
     let shown: Vec<_> = found.events.iter().map(|event| event.record).collect();
     assert_eq!(shown, [1, 2, 3]);
     expect(&found.events[0], &[("SYSCALL", "syslog"), ("a0", "4")]);
-    let many: String = (0..200).map(|serial| format!("type=SYSCALL msg=audit(1.0:{serial}): a0=1\n")).collect();
+    let many: String =
+        (0..200).map(|serial| format!("type=SYSCALL msg=audit(1.0:{serial}): a0=1\n")).collect();
     assert_eq!(probe(read, many.as_bytes()).events.len(), 200);
 }
 
@@ -119,7 +127,12 @@ fn files_and_connections_have_their_categories() {
             "type=SYSCALL msg=audit(1.000:1): arch=c000003e syscall=42 exe=\"/bin/sh\"\n\
              type=SOCKADDR msg=audit(1.000:1): saddr=020001BBC0000207\n",
             "linux / network_connection / auditd",
-            &[("DestinationIp", "192.0.2.7"), ("DestinationPort", "443"), ("Initiated", "true"), ("Image", "/bin/sh")],
+            &[
+                ("DestinationIp", "192.0.2.7"),
+                ("DestinationPort", "443"),
+                ("Initiated", "true"),
+                ("Image", "/bin/sh"),
+            ],
         ),
         (
             "type=SERVICE_STOP msg=audit(1.000:1): pid=1 uid=0 msg='unit=firewalld comm=\"systemd\" res=success'\n",

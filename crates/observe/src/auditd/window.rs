@@ -22,8 +22,25 @@ const MAX_TEXT: usize = 4 << 20;
 
 /// Records that programs write, each an event of its own.
 const ALONE: &[&str] = &[
-    "USER", "CRED_", "SERVICE_", "SYSTEM_", "DAEMON_", "ACCT_", "ADD_", "DEL_", "GRP_", "CHGRP_", "CHUSER_",
-    "CRYPTO_", "VIRT_", "ROLE_", "TRUSTED_APP", "SOFTWARE_UPDATE", "TEST", "LABEL_", "RESP_",
+    "USER",
+    "CRED_",
+    "SERVICE_",
+    "SYSTEM_",
+    "DAEMON_",
+    "ACCT_",
+    "ADD_",
+    "DEL_",
+    "GRP_",
+    "CHGRP_",
+    "CHUSER_",
+    "CRYPTO_",
+    "VIRT_",
+    "ROLE_",
+    "TRUSTED_APP",
+    "SOFTWARE_UPDATE",
+    "TEST",
+    "LABEL_",
+    "RESP_",
 ];
 
 /// An event whose records are still coming.
@@ -83,7 +100,8 @@ impl Window {
         out: &mut dyn Collector,
         done: &mut dyn FnMut(&Open, &mut dyn Collector),
     ) {
-        while self.open.front().is_some_and(|first| record.time - first.time > MAX_AGE) || self.open.len() > MAX_OPEN
+        while self.open.front().is_some_and(|first| record.time - first.time > MAX_AGE)
+            || self.open.len() > MAX_OPEN
         {
             self.finish(0, out, done);
         }
@@ -118,7 +136,12 @@ impl Window {
         }
     }
 
-    fn finish(&mut self, place: usize, out: &mut dyn Collector, done: &mut dyn FnMut(&Open, &mut dyn Collector)) {
+    fn finish(
+        &mut self,
+        place: usize,
+        out: &mut dyn Collector,
+        done: &mut dyn FnMut(&Open, &mut dyn Collector),
+    ) {
         if let Some(open) = self.open.remove(place) {
             done(&open, out);
             self.spare.push(open);

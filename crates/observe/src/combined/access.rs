@@ -84,7 +84,13 @@ fn who(text: &str) -> Option<Who<'_>> {
         forwarded = Some(text[start..text.len() - rest.len()].trim());
     }
     let (ident, user) = word(rest);
-    (!ident.is_empty()).then_some((host, forwarded, client.trim_end_matches(','), ident, if user.is_empty() { "-" } else { user }))
+    (!ident.is_empty()).then_some((
+        host,
+        forwarded,
+        client.trim_end_matches(','),
+        ident,
+        if user.is_empty() { "-" } else { user },
+    ))
 }
 
 /// The text up to the next blank, and what follows.

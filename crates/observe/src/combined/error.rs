@@ -26,7 +26,8 @@ pub(super) fn parse(line: &str) -> Option<Failure<'_>> {
 fn apache(line: &str) -> Option<Failure<'_>> {
     let (time, mut rest) = bracketed(line)?;
     let local = apache_time(time)?;
-    let mut failure = Failure { nginx: false, local, module: None, level: "", pid: None, client: None, message: "" };
+    let mut failure =
+        Failure { nginx: false, local, module: None, level: "", pid: None, client: None, message: "" };
     while let Some((part, after)) = bracketed(rest) {
         if let Some(pid) = part.strip_prefix("pid ") {
             failure.pid = Some(pid.split_once(':').map_or(pid, |(pid, _)| pid));
@@ -69,7 +70,8 @@ fn nginx(line: &str) -> Option<Failure<'_>> {
     let (process, message) = rest.split_once(": ")?;
     let (pid, _) = process.split_once('#')?;
     clock::number(pid.as_bytes())?;
-    let client = message.split_once(", client: ").map(|(_, after)| after.split_once(',').map_or(after, |(ip, _)| ip));
+    let client =
+        message.split_once(", client: ").map(|(_, after)| after.split_once(',').map_or(after, |(ip, _)| ip));
     Some(Failure { nginx: true, local: stamp.local, module: None, level, pid: Some(pid), client, message })
 }
 

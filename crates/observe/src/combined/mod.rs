@@ -128,7 +128,8 @@ impl Scratch {
         if let Some(host) = host {
             event.push_str("cs-host", host);
         }
-        let (stem, query) = target.split_once('?').map_or((target, None), |(stem, query)| (stem, Some(query)));
+        let (stem, query) =
+            target.split_once('?').map_or((target, None), |(stem, query)| (stem, Some(query)));
         self.decoder.push_target(event, stem, query);
         if let Some(version) = version {
             event.push_str("cs-version", version);
@@ -184,7 +185,9 @@ fn request_line(text: &str) -> Option<(&str, &str, Option<&str>)> {
 /// Host and path of a target in absolute form (`http://host/path`), which clients send to proxies.
 fn origin(target: &str) -> (Option<&str>, &str) {
     match target.split_once("://") {
-        Some((scheme, rest)) if !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+        Some((scheme, rest))
+            if !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) =>
+        {
             let end = rest.find(['/', '?']).unwrap_or(rest.len());
             (Some(&rest[..end]), if end == rest.len() { "/" } else { &rest[end..] })
         }

@@ -127,7 +127,7 @@ impl Piece<'_> {
             Piece { run: self.run, path: &path, depth: self.depth + 1, modified: member.modified.or(self.modified) };
         let mut input = Input::member(bytes, Bounds { budget, packed: member.packed });
         out.begin(&path);
-        read_piece(&piece, &mut input, None, out);
+        read_piece(&piece, None, &mut input, None, out);
         let (sha256, size) = input.finish(out);
         out.end(sha256.unwrap_or_default(), size);
         Next::Member

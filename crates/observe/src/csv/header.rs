@@ -45,7 +45,32 @@ pub(super) struct Header {
     pub(super) rows: Rows,
     pub(super) source: SourceId,
     pub(super) times: Vec<TimeColumn>,
+    /// Columns of Windows records that go by another name than Windows gives them: the column's
+    /// name and Windows'.
+    pub(super) renamed: Vec<(String, &'static str)>,
 }
+
+/// What exporters call the columns of Windows records, in lower case → what Windows calls them.
+const WINDOWS: &[(&str, &str)] = &[
+    ("eventid", "EventID"),
+    ("event id", "EventID"),
+    ("event_id", "EventID"),
+    ("eventcode", "EventID"),
+    ("id", "EventID"),
+    ("channel", "Channel"),
+    ("logname", "Channel"),
+    ("log name", "Channel"),
+    ("log_name", "Channel"),
+    ("provider_name", "Provider_Name"),
+    ("providername", "Provider_Name"),
+    ("provider name", "Provider_Name"),
+    ("provider", "Provider_Name"),
+    ("sourcename", "Provider_Name"),
+    ("source", "Provider_Name"),
+    ("computer", "Computer"),
+    ("computername", "Computer"),
+    ("machinename", "Computer"),
+];
 
 /// Names of columns that hold the time of a record, in lower case, the surest first, and whether
 /// what writes them writes UTC.
@@ -78,6 +103,7 @@ const TIMES: &[(&str, bool)] = &[
     ("eventdate", false),
     ("logtime", false),
     ("log time", false),
+    ("date and time", false),
     ("date", false),
     ("created", false),
     ("received", false),
@@ -105,7 +131,8 @@ impl Header {
             Rows::Web { .. } => sources.named("webserver"),
             Rows::Plain | Rows::Windows => SourceId::default(),
         };
-        Self { times: times(&lower), names, rows, source }
+        let renamed = if rows == Rows::Windows { renamed(&names, &lower) } else { Vec::new() };
+        Self { times: times(&lower), names, rows, source, renamed }
     }
 }
 
@@ -114,9 +141,7 @@ fn rows(names: &[String]) -> Rows {
     let has = |wanted: &[&str]| find(wanted).is_some();
     if let Some(column) = find(&["auditdata"]) {
         Rows::AuditData(column)
-    } else if has(&["eventid", "event id", "event_id", "eventcode", "id"])
-        && has(&["channel", "logname", "log name", "providername", "provider", "provider_name", "sourcename"])
-    {
+    } else if is_windows(names) {
         Rows::Windows
     } else if let Some(stem) = find(&["cs-uri-stem"]) {
         Rows::Web { stem, query: find(&["cs-uri-query"]) }
@@ -125,6 +150,28 @@ fn rows(names: &[String]) -> Rows {
     } else {
         Rows::Plain
     }
+}
+
+/// Whether there is an event id, and what it is an id of.
+fn is_windows(names: &[String]) -> bool {
+    let has = |wanted: &str| {
+        let known =
+            |name: &String| WINDOWS.iter().any(|(known, windows)| known == name && *windows == wanted);
+        names.iter().any(known)
+    };
+    has("EventID") && (has("Channel") || has("Provider_Name"))
+}
+
+fn renamed(names: &[String], lower: &[String]) -> Vec<(String, &'static str)> {
+    let mut renamed = Vec::new();
+    for (name, lower) in names.iter().zip(lower) {
+        let windows = WINDOWS.iter().find(|(known, _)| known == lower).map(|(_, windows)| *windows);
+        let Some(windows) = windows.filter(|windows| windows != name) else { continue };
+        if !names.iter().any(|name| name == windows) {
+            renamed.push((name.clone(), windows));
+        }
+    }
+    renamed
 }
 
 fn times(names: &[String]) -> Vec<TimeColumn> {

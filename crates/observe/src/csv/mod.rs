@@ -2,7 +2,8 @@
 //!
 //! The header's names become the fields' names. Some headers tell what the rows are: an export of
 //! the Microsoft 365 audit log (its `AuditData` column holds one JSON object a row), a Windows
-//! event log, a proxy's or a web server's log; other rows keep an unknown source.
+//! event log, a proxy's or a web server's log, or whatever the names tell of the same program's
+//! JSON; other rows keep an unknown source.
 
 mod header;
 pub(crate) mod rows;
@@ -10,11 +11,12 @@ mod when;
 
 use std::io::BufRead;
 
-use model::{Event, Kind, Place, Problem, Time};
+use model::{Event, Kind, Place, Problem, SourceId, Time};
 
 use self::header::{Header, Rows as Sort, TimeColumn};
 use self::rows::{Row, Rows, Start};
 use self::when::DateOrder;
+use crate::json::Records;
 use crate::text::Lines;
 use crate::w3c::clock::{self, LocalClock};
 use crate::w3c::web::{self, Decoder};
@@ -31,12 +33,12 @@ pub(crate) fn read(input: &mut dyn BufRead, context: &Context<'_>, out: &mut dyn
     let Some(Row::Record(_)) = rows.next(out) else { return };
     let header = Header::new(rows.values(), context.sources);
     let mut reader = Reader {
-        context,
         header,
         clock: LocalClock::new(&context.settings.zone),
         order: DateOrder::default(),
         event: Event::default(),
         decoder: Decoder::default(),
+        records: Records::new(context),
     };
     while let Some(row) = rows.next(out) {
         if let Row::Record(start) = row {
@@ -50,16 +52,21 @@ pub(crate) fn read(input: &mut dyn BufRead, context: &Context<'_>, out: &mut dyn
 
 /// The state of one file.
 struct Reader<'a> {
-    context: &'a Context<'a>,
     header: Header,
     clock: LocalClock<'a>,
     order: DateOrder,
     event: Event,
     decoder: Decoder,
+    records: Records<'a>,
 }
 
 impl Reader<'_> {
-    fn row<'v>(&mut self, values: impl Iterator<Item = &'v str> + Clone, start: Start, out: &mut dyn Collector) {
+    fn row<'v>(
+        &mut self,
+        values: impl Iterator<Item = &'v str> + Clone,
+        start: Start,
+        out: &mut dyn Collector,
+    ) {
         if values.clone().eq(self.header.names.iter().map(String::as_str)) {
             // Files that were joined carry their header again.
             return;
@@ -91,7 +98,7 @@ impl Reader<'_> {
         let Sort::AuditData(column) = self.header.rows else { return false };
         let Some(json) = values.nth(column) else { return false };
         let (record, offset, time) = (self.event.record, self.event.offset, self.event.time);
-        let result = crate::m365::audit_record(json, self.context, &mut self.event);
+        let result = self.records.add(json, &mut self.event);
         if let Err(reason) = &result {
             let what = format!("AuditData is not a JSON object ({reason}); kept as its columns");
             out.problem(Problem::new(Place::Line(start.line), what));
@@ -109,42 +116,63 @@ impl Reader<'_> {
         start: Start,
         out: &mut dyn Collector,
     ) {
-        let names = &self.header.names;
+        let Header { names, rows, .. } = &self.header;
+        // Event Viewer exports its messages as a last column without a name.
+        let surplus = if *rows == Sort::Windows { "Message" } else { "surplus" };
         let mut found = 0;
         for value in values.clone() {
             match names.get(found) {
                 // These are added together.
-                Some(_) if self.header.rows.is_target(found) => {}
+                Some(_) if rows.is_target(found) => {}
                 Some(name) => push(&mut self.event, name, value),
                 None if value.is_empty() && found == names.len() => {}
-                None => self.event.push_str("surplus", value),
+                None => self.event.push_str(surplus, value),
             }
             found += 1;
         }
         for name in names.iter().skip(found) {
             self.event.push_null(name);
         }
-        let trailing = found == names.len() + 1 && values.clone().last() == Some("");
-        if found != names.len() && !trailing {
+        let one_more = found == names.len() + 1;
+        let expected = one_more && (*rows == Sort::Windows || values.clone().last() == Some(""));
+        if found != names.len() && !expected {
             let what = format!("{found} values for {} columns", names.len());
             out.problem(Problem::new(Place::Line(start.line), what));
         }
+        self.push_derived(values);
+    }
+
+    /// Adds what follows from the values, by what the rows are.
+    fn push_derived<'v>(&mut self, values: impl Iterator<Item = &'v str> + Clone) {
+        let event = &mut self.event;
         match self.header.rows {
             Sort::Web { stem, query } => {
-                let value = |column: Option<usize>| values.clone().nth(column?).filter(|value| !is_null(value));
-                match value(Some(stem)) {
-                    Some(stem) => self.decoder.push_target(&mut self.event, stem, value(query)),
-                    None => self.event.push_null("cs-uri-stem"),
+                let value = |column: usize| values.clone().nth(column).filter(|value| !is_null(value));
+                match value(stem) {
+                    Some(stem) => self.decoder.push_target(event, stem, query.and_then(value)),
+                    None => event.push_null("cs-uri-stem"),
                 }
             }
             Sort::Proxy { uri, extension: false } => {
-                let extension = values.clone().nth(uri).and_then(web::extension);
-                if let Some(extension) = extension {
-                    self.event.push_str("c-uri-extension", extension);
+                if let Some(extension) = values.clone().nth(uri).and_then(web::extension) {
+                    event.push_str("c-uri-extension", extension);
                 }
             }
-            Sort::Windows => crate::windows::route(&mut self.event),
-            Sort::Proxy { .. } | Sort::AuditData(_) | Sort::Plain => {}
+            Sort::Windows => {
+                for (name, windows) in &self.header.renamed {
+                    event.alias(windows, name);
+                }
+                self.records.settle(event);
+            }
+            Sort::Plain => {
+                let time = event.time;
+                self.records.settle(event);
+                // Of a program that is not known, more is told by the names of columns.
+                if event.source == SourceId::default() {
+                    event.time = time.or(event.time);
+                }
+            }
+            Sort::Proxy { .. } | Sort::AuditData(_) => {}
         }
     }
 

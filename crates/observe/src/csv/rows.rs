@@ -113,7 +113,9 @@ impl<'a> Rows<'a> {
                 if self.sniffing {
                     self.sniffing = false;
                     let told = text.strip_prefix("sep=");
-                    let delimiter = told.and_then(|told| told.bytes().next()).filter(|byte| byte.is_ascii_punctuation() || *byte == b'\t');
+                    let delimiter = told
+                        .and_then(|told| told.bytes().next())
+                        .filter(|byte| byte.is_ascii_punctuation() || *byte == b'\t');
                     self.parser = Parser::new(delimiter.unwrap_or_else(|| sniff_delimiter(text)));
                     if told.is_some() {
                         continue;

@@ -13,7 +13,10 @@ fn names_come_from_the_header() {
     let found = probe(read, TABLE.as_bytes());
     assert!(found.problems.is_empty(), "{:?}", found.problems);
     let [first, second] = &found.events[..] else { panic!("{} events", found.events.len()) };
-    expect(first, &[("User Name", "ann"), ("Count", "7"), ("Note", "a, \"b\"\nc"), ("Time", "2021-08-24 09:12:00")]);
+    expect(
+        first,
+        &[("User Name", "ann"), ("Count", "7"), ("Note", "a, \"b\"\nc"), ("Time", "2021-08-24 09:12:00")],
+    );
     assert_eq!((first.record, second.record), (2, 4));
     assert_eq!(second.offset as usize, TABLE.find("2021-08-24T").unwrap());
     expect(second, &[("Count", "007"), ("Note", "∅")]);
@@ -26,7 +29,13 @@ fn names_come_from_the_header() {
 
 #[test]
 fn delimiters_are_found_out() {
-    for log in ["a;b;c\n1;2,5;3\n", "a\tb\tc\n1\t2,5\t3\n", "a|b|c\n1|2,5|3\n", "a,b,c\n1,\"2,5\",3\n", "sep=;\na;b;c\n1;2,5;3\n"] {
+    for log in [
+        "a;b;c\n1;2,5;3\n",
+        "a\tb\tc\n1\t2,5\t3\n",
+        "a|b|c\n1|2,5|3\n",
+        "a,b,c\n1,\"2,5\",3\n",
+        "sep=;\na;b;c\n1;2,5;3\n",
+    ] {
         assert!(recognise(log), "{log}");
         expect(&probe(read, log.as_bytes()).events[0], &[("a", "1"), ("b", "2,5"), ("c", "3")]);
     }
@@ -52,7 +61,10 @@ fn the_zone_serves_times_that_have_none() {
 #[test]
 fn what_was_assumed_of_dates_is_told() {
     let found = probe(read, b"date,x\n03/04/2021,1\n");
-    assert_eq!(found.assumed, ["times without offset read as UTC", "dates such as 03/04/2021 read day before month"]);
+    assert_eq!(
+        found.assumed,
+        ["times without offset read as UTC", "dates such as 03/04/2021 read day before month"]
+    );
     let found = probe(read, b"date,x\n03/04/2021,1\n04/13/2021,2\n");
     assert_eq!(found.problems.len(), 1);
     assert_eq!(found.problems[0].place, Place::Line(3));
@@ -62,7 +74,10 @@ fn what_was_assumed_of_dates_is_told() {
 fn ragged_rows_are_filled_and_told() {
     let found = probe(read, b"a,b,c\n1,2\n1,2,3,4\n1,2,3,\na,b,c\n");
     let told: Vec<_> = found.problems.iter().map(|problem| (problem.place, problem.what.as_str())).collect();
-    assert_eq!(told, [(Place::Line(2), "2 values for 3 columns"), (Place::Line(3), "4 values for 3 columns")]);
+    assert_eq!(
+        told,
+        [(Place::Line(2), "2 values for 3 columns"), (Place::Line(3), "4 values for 3 columns")]
+    );
     assert_eq!(found.events.len(), 3);
     expect(&found.events[0], &[("b", "2"), ("c", "∅")]);
     expect(&found.events[1], &[("c", "3"), ("surplus", "4")]);
@@ -107,9 +122,29 @@ fn some_headers_tell_what_the_rows_are() {
             "windows / system",
             &[("ServiceName", "x"), ("EventID", "7045")],
         ),
+        (
+            "\"TimeCreated\",\"Id\",\"ProviderName\",\"LogName\",\"MachineName\"\n\
+             24/08/2021 09:12:00,1102,Microsoft-Windows-Eventlog,Security,FS1\n",
+            "windows / security",
+            &[("EventID", "1102"), ("Channel", "Security"), ("Computer", "FS1"), ("Id", "1102")],
+        ),
+        (
+            "Level,Date and Time,Source,Event ID,Task Category\n\
+             Information,24/08/2021 09:12:00,Service Control Manager,7045,None,\"A service\nwas installed\"\n",
+            "windows / system",
+            &[("Message", "A service\nwas installed"), ("Provider_Name", "Service Control Manager")],
+        ),
+        (
+            "eventTime,eventName,eventSource,awsRegion,eventVersion\n2021-08-24T09:12:00Z,StopLogging,\
+             cloudtrail.amazonaws.com,eu-west-2,1.08\n",
+            "aws / cloudtrail",
+            &[("eventName", "StopLogging")],
+        ),
     ] {
         let found = probe(read, log.as_bytes());
         assert_eq!(source(&found.events[0]), expected_source, "{log}");
+        assert_eq!(time(&found.events[0]), "2021-08-24T09:12:00Z", "{log}");
+        assert!(found.problems.is_empty(), "{log}: {:?}", found.problems);
         expect(&found.events[0], expected);
     }
 }
@@ -122,7 +157,10 @@ fn audit_data_becomes_the_record() {
                \"\"UserId\"\":\"\"ann@example.org\"\"}\"\n\
                2,2021-08-24T09:13:00.0000000Z,x,broken\n";
     let found = probe(read, log.as_bytes());
-    expect(&found.events[0], &[("Operation", "New-InboxRule"), ("UserId", "ann@example.org"), ("AuditData", "")]);
+    expect(
+        &found.events[0],
+        &[("Operation", "New-InboxRule"), ("UserId", "ann@example.org"), ("AuditData", "")],
+    );
     assert!(source(&found.events[0]).starts_with("m365"));
     assert_eq!(found.events[0].record, 2);
     assert!(found.events[0].time.is_some());

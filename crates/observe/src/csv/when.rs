@@ -22,7 +22,9 @@ impl DateOrder {
     /// Whether what is now known contradicts what was `before` assumed.
     pub(super) fn contradicts(&self, before: Self) -> bool {
         before.day_first.is_none()
-            && self.day_first.is_some_and(|day_first| before.assumed.is_some_and(|assumed| assumed != day_first))
+            && self
+                .day_first
+                .is_some_and(|day_first| before.assumed.is_some_and(|assumed| assumed != day_first))
     }
 
     /// Day and month out of two numbers.
@@ -113,7 +115,9 @@ impl Parts {
         let (minute, second) = rest.split_once(':').unwrap_or((rest, "00"));
         let (second, fraction) = second.split_once('.').unwrap_or((second, "0"));
         let written = [hour, minute, second].map(|part| clock::number(part.as_bytes()));
-        let [Some(hour @ 0..=23), Some(minute @ 0..=59), Some(second @ 0..=60)] = written else { return None };
+        let [Some(hour @ 0..=23), Some(minute @ 0..=59), Some(second @ 0..=60)] = written else {
+            return None;
+        };
         let micros = clock::time_of_day(format!("00:00:00.{fraction}").as_bytes())?;
         self.of_day.is_none().then_some(())?;
         self.of_day = Some((hour * 3600 + minute * 60 + second) * SECOND + micros);
@@ -212,7 +216,16 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_time() {
-        for text in ["", "yesterday", "192.0.2.7 0", "2021-13-01", "31/02/2021 00:00", "12345678", "a:b:c:d:e", "10.0.0.1"] {
+        for text in [
+            "",
+            "yesterday",
+            "192.0.2.7 0",
+            "2021-13-01",
+            "31/02/2021 00:00",
+            "12345678",
+            "a:b:c:d:e",
+            "10.0.0.1",
+        ] {
             assert_eq!(shown(text, &mut DateOrder::default()), None, "{text}");
         }
     }

@@ -181,22 +181,19 @@ impl<'c> Walk<'c> {
 
     /// Reports what is wrong with the chunk as a whole.
     fn check(&mut self, chunk: &EvtxChunkData, len: usize) {
-        if len < CHUNK && len < self.header.free_space_offset as usize {
-            self.problem(
-                0,
-                &format!("the chunk is torn after {len} of {CHUNK} bytes; its whole records are read"),
-            );
+        let unheard = || Frame::at(self.data, HEADER).is_some_and(|frame| self.is_live(&frame));
+        let what = if len < CHUNK && len < self.header.free_space_offset as usize {
+            &format!("the chunk is torn after {len} of {CHUNK} bytes; its whole records are read")
         } else if !self.header_holds {
-            self.problem(
-                0,
-                "the checksum of the chunk's header does not match; the chunk is read none the less",
-            );
+            "the checksum of the chunk's header does not match; the chunk is read none the less"
         } else if !chunk.validate_data_checksum() {
-            self.problem(
-                0,
-                "the checksum of the chunk's records does not match; the chunk is read none the less",
-            );
-        }
+            "the checksum of the chunk's records does not match; the chunk is read none the less"
+        } else if self.live_end == HEADER && unheard() {
+            "the chunk's header knows of no records; those that follow one another are read"
+        } else {
+            return;
+        };
+        self.problem(0, what);
     }
 
     fn problem(&mut self, at: usize, what: &str) {
@@ -235,8 +232,12 @@ impl<'c> Walk<'c> {
     /// Whether `frame` is a record of the log as it stands. Beyond the live records lie old ones;
     /// one that continues the numbering was written after the header was.
     fn is_live(&self, frame: &Frame) -> bool {
-        frame.to <= self.live_end
-            || (frame.closed && self.last_id.is_some_and(|last| Some(frame.id) == last.checked_add(1)))
+        let follows = match self.last_id {
+            Some(last) => Some(frame.id) == last.checked_add(1),
+            // The header was written before any record was.
+            None => self.live_end == HEADER,
+        };
+        frame.to <= self.live_end || (frame.closed && follows)
     }
 
     /// Finds where the records go on after one that cannot be read.

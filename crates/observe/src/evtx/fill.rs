@@ -6,8 +6,9 @@ use model::{Event, Kind, Time};
 use rustc_hash::FxHashMap;
 
 use super::naming::Place;
+use super::program::{FieldStep, Piece, Program, Step};
 use super::store::Store;
-use super::template::{self, FieldStep, Piece, Program, Step};
+use super::template;
 use super::value::{Typed, kind};
 use super::wire::Wire;
 
@@ -177,7 +178,7 @@ impl<'c> Filler<'c> {
         depth: u32,
         event: &mut Event,
     ) -> Result<(), Stop> {
-        let mut steps = program.steps().iter();
+        let mut steps = program.steps.iter();
         while let Some(step) = steps.next() {
             match step {
                 Step::Depends { slot, len } => {

@@ -3,10 +3,11 @@
 //! A log is a header and chunks of 64 KiB that stand for themselves. [`stream`] finds the chunks,
 //! also where the header is missing or bytes are lost, and holds one at a time. [`chunk`] walks a
 //! chunk's records. A record is a template of XML, kept once a chunk, and values: [`template`]
-//! compiles the template, [`fill`] runs it over the values of each record and so writes the facts
-//! straight into the event; [`store`] keeps them for the chunks to come. That is several times cheaper than a tree or a text of JSON for every
-//! record. What does not compile goes through the `evtx` crate's renderer and [`json`]; [`naming`]
-//! gives both the same names.
+//! compiles the template into a [`program`], [`store`] keeps that for the chunks to come, and
+//! [`fill`] runs it over the values of each record and so writes the facts straight into the event.
+//! That is several times cheaper than a tree or a text of JSON for every record. What does not
+//! compile goes through the `evtx` crate's renderer and [`json`]; [`naming`] gives both the same
+//! names.
 //!
 //! Stale records in the unused part of a chunk are left alone: their templates are mostly
 //! overwritten, and what they seem to say is then not what was logged.
@@ -14,12 +15,15 @@
 mod chunk;
 mod fill;
 mod json;
+mod moment;
 mod naming;
+mod program;
 mod store;
 mod stream;
 mod template;
 #[cfg(test)]
 mod tests;
+mod text;
 mod value;
 mod wire;
 

@@ -9,7 +9,8 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::naming::Place;
-use super::template::{self, NameRef, Program, Unsupported};
+use super::program::Program;
+use super::template::{self, NameRef, Unsupported};
 use super::wire::name_at;
 
 /// Size of what precedes a definition's body: the next definition's offset, the template's GUID,

@@ -158,20 +158,9 @@ fn nested(chunk: &mut Chunk, number: u64) {
     let deep = Node::Element("Param", Vec::new(), vec![leaf("Name", 1, kind::HEX64)]);
     let inner = Node::Element("LogFileCleared", space, vec![leaf("SubjectUserName", 0, kind::STRING), deep]);
     chunk.record(number, FILETIME, |chunk| {
-        // The inner fragment has to know where it will lie: behind the values before it.
-        let mut values = system(1102, "Security");
-        let probe = chunk.data.len();
-        values.push((kind::BIN_XML, Vec::new()));
-        chunk.instance(3, &template, &values);
-        let before = chunk.data.len() - 1;
-        chunk.data.truncate(before);
-        chunk.instance(4, &inner, &[text("admin"), (kind::HEX64, 0xabcu64.to_le_bytes().to_vec())]);
-        let len = chunk.data.len() - before;
-        let size = system(1102, "Security").iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
-        let descriptor = before - size - 4;
-        assert!(descriptor > probe);
-        chunk.data[descriptor..descriptor + 2].copy_from_slice(&(len as u16).to_le_bytes());
-        chunk.data.push(0);
+        chunk.instance_with(3, &template, &system(1102, "Security"), |chunk| {
+            chunk.instance(4, &inner, &[text("admin"), (kind::HEX64, 0xabcu64.to_le_bytes().to_vec())]);
+        });
     });
 }
 
@@ -256,6 +245,38 @@ fn a_record_that_does_not_compile_goes_through_the_crate() {
     assert_eq!(kept.problems, []);
     assert_eq!(numbers(&kept), [1, 2, 3]);
     assert_eq!(values(&kept.events[1], "Shown"), "value");
+}
+
+#[test]
+fn forwarded_records_keep_what_the_sender_rendered() {
+    let template = event(Node::Slot(5, kind::BIN_XML));
+    let inner = Node::Element("EventData", Vec::new(), vec![data("Image", 0, kind::STRING)]);
+    let message = Node::Element("Message", Vec::new(), vec![Node::Text("Process Create")]);
+    let level = Node::Element("Level", Vec::new(), vec![Node::Text("Information")]);
+    let rendered =
+        Node::Element("RenderingInfo", vec![("Culture", Node::Text("en-GB"))], vec![message, level]);
+    let mut chunk = Chunk::new(1);
+    chunk.record(1, FILETIME, |chunk| {
+        chunk.instance_with(3, &template, &system(1, SYSMON), |chunk| {
+            chunk.instance(4, &inner, &[text("x.exe")]);
+            chunk.data.pop();
+            chunk.element(&rendered);
+            chunk.data.push(0);
+        });
+    });
+    let bytes = file(&[chunk.finish(&[])]);
+    let (fast, slow) = (kept(&bytes, false), kept(&bytes, true));
+    assert_eq!(fast.problems, []);
+    for (name, expected) in [
+        ("Image", "x.exe"),
+        ("Message", "Process Create"),
+        ("RenderingInfo.Level", "Information"),
+        ("RenderingInfo_Culture", "en-GB"),
+        ("Level", ""),
+    ] {
+        assert_eq!(values(&fast.events[0], name), expected, "{name}");
+    }
+    assert_eq!(facts(&fast.events[0]), facts(&slow.events[0]));
 }
 
 #[test]
@@ -358,6 +379,20 @@ fn a_record_that_expands_beyond_measure_is_left_out() {
     let kept = kept(&file(&[chunk.finish(&[])]), false);
     assert_eq!(numbers(&kept), [1]);
     assert!(kept.problems[0].what.contains("beyond all measure"), "{:?}", kept.problems);
+}
+
+#[test]
+fn a_chunk_whose_header_was_never_brought_up_to_date_is_read() {
+    let mut bytes = chunk(1);
+    bytes[24..40].fill(0);
+    bytes[44..48].fill(0);
+    bytes[48..52].copy_from_slice(&(HEADER as u32).to_le_bytes());
+    bytes[52..56].fill(0);
+    sign(&mut bytes);
+    let kept = kept(&bytes, false);
+    assert_eq!(numbers(&kept), [1, 2, 3, 4]);
+    assert!(kept.problems[0].what.contains("knows of no records"), "{:?}", kept.problems);
+    assert_eq!(kept.problems.len(), 1);
 }
 
 proptest! {

@@ -22,7 +22,8 @@ pub(crate) fn recognise(head: &str) -> bool {
     let mut lines = head.lines().filter(|line| !line.trim().is_empty()).take(50);
     lines.next().is_some_and(|first| Log::of_names(first.split(',').map(str::trim)).is_some())
         || head.lines().take(10).any(|line| {
-            line.starts_with("#Software: Microsoft Exchange") || (line.starts_with("#Fields:") && line.contains(','))
+            line.starts_with("#Software: Microsoft Exchange")
+                || (line.starts_with("#Fields:") && line.contains(','))
         })
 }
 
@@ -188,7 +189,9 @@ fn push(event: &mut Event, target: &mut Target, column: &Column, value: &str) {
             part.push_str(value.strip_prefix('?').unwrap_or(value));
             return;
         }
-        Role::Number if clock::number(value.as_bytes()).is_some() => event.push_str_kind(name, Kind::Int, value),
+        Role::Number if clock::number(value.as_bytes()).is_some() => {
+            event.push_str_kind(name, Kind::Int, value)
+        }
         Role::Plain | Role::Time | Role::Number => event.push_str(name, value),
     }
     if let Some(alias) = column.also {

@@ -51,7 +51,10 @@ fn http_proxy_records_have_their_own_names_and_w3cs() {
         ],
     );
     let queries: Vec<_> = event.get_all("cs-uri-query").map(|value| value.text).collect();
-    assert_eq!(queries[..2], ["@example.com/powershell/?X-Rps-CAT=VgEA%3D", "@example.com/powershell/?X-Rps-CAT=VgEA="]);
+    assert_eq!(
+        (queries.len(), queries[0], queries[2]),
+        (4, "@example.com/powershell/?X-Rps-CAT=VgEA%3D", "@example.com/powershell/?X-Rps-CAT=VgEA=")
+    );
     assert_eq!(event.get("sc-status").unwrap().kind, Kind::Int);
 }
 

@@ -28,12 +28,15 @@ pub(super) fn push(event: &mut Event, program: &str, message: &str) {
 
 /// `(to root) bob on pts/0`, `FAILED SU (to root) bob on pts/0`, `Successful su for root by bob`.
 fn push_su(event: &mut Event, message: &str) -> bool {
-    let (result, rest) = match message.strip_prefix("FAILED SU ").or_else(|| message.strip_prefix("FAILED su ")) {
-        Some(rest) => ("failed", rest),
-        None => ("accepted", message.strip_prefix("Successful su ").unwrap_or(message)),
-    };
+    let (result, rest) =
+        match message.strip_prefix("FAILED SU ").or_else(|| message.strip_prefix("FAILED su ")) {
+            Some(rest) => ("failed", rest),
+            None => ("accepted", message.strip_prefix("Successful su ").unwrap_or(message)),
+        };
     let parts = match rest.strip_prefix("(to ") {
-        Some(rest) => rest.split_once(") ").map(|(to, by)| (to, by.split_once(" on ").map_or(by, |(by, _)| by))),
+        Some(rest) => {
+            rest.split_once(") ").map(|(to, by)| (to, by.split_once(" on ").map_or(by, |(by, _)| by)))
+        }
         None => rest.strip_prefix("for ").and_then(|rest| rest.split_once(" by ")),
     };
     let Some((to, by)) = parts else { return false };

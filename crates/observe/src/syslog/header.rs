@@ -131,7 +131,8 @@ fn when(text: &[u8]) -> Option<(When, usize)> {
         year = Some(number);
         at += 4 + blanks(&text[at + 4..])?;
     }
-    let length = text[at..].iter().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.')).count();
+    let length =
+        text[at..].iter().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.')).count();
     // Cisco and some others put a colon behind the time.
     let written = &text[at..at + length];
     let clock = clock::time_of_day(written.strip_suffix(b":").unwrap_or(written))?;
@@ -223,9 +224,15 @@ mod tests {
             ("Aug 24 09:12:00 nas sshd[77]: Accepted x", Some("-|nas|sshd|77||Accepted x")),
             ("<86>Aug  4 09:12:00 nas sudo:     bob : TTY", Some("86|nas|sudo|-||    bob : TTY")),
             ("Aug 24 09:12:00 cron[1]: text", Some("-|-|cron|1||text")),
-            ("Aug 24 09:12:00 nas last message repeated 2 times", Some("-|nas|-|-||last message repeated 2 times")),
+            (
+                "Aug 24 09:12:00 nas last message repeated 2 times",
+                Some("-|nas|-|-||last message repeated 2 times"),
+            ),
             ("Aug 24 2021 09:12:00: fw %ASA-6-1: text", Some("-|fw|%ASA-6-1|-||text")),
-            ("2021-08-24T09:12:00.123456+01:00 gw postfix/smtpd[9]: connect", Some("-|gw|postfix/smtpd|9||connect")),
+            (
+                "2021-08-24T09:12:00.123456+01:00 gw postfix/smtpd[9]: connect",
+                Some("-|gw|postfix/smtpd|9||connect"),
+            ),
             ("Aug 24 09:12:00 2001:db8::1 kernel: x: y", Some("-|2001:db8::1|kernel|-||x: y")),
             (
                 r#"<34>1 2021-08-24T09:12:00Z nas app 5 ID [a@1 x="1\"]" y="2"][b z="3"] text"#,

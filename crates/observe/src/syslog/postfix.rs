@@ -41,7 +41,9 @@ pub(super) fn push(event: &mut Event, program: &str, message: &str) {
         event.push_str("postfix.action", action);
         return push_client(event, peer);
     }
-    if let Some(verdict) = rest.strip_prefix("NOQUEUE: ").or(Some(rest).filter(|rest| rest.starts_with("reject:"))) {
+    if let Some(verdict) =
+        rest.strip_prefix("NOQUEUE: ").or(Some(rest).filter(|rest| rest.starts_with("reject:")))
+    {
         return push_verdict(event, verdict);
     }
     match rest.strip_prefix("warning: ") {
@@ -61,7 +63,13 @@ fn queue_id(message: &str) -> Option<(&str, &str)> {
 
 /// `connect from host[192.0.2.7]`, `lost connection after AUTH from host[192.0.2.7]`.
 fn connection(text: &str) -> Option<(&str, &str)> {
-    let known = ["connect from ", "disconnect from ", "lost connection after ", "timeout after ", "too many errors after "];
+    let known = [
+        "connect from ",
+        "disconnect from ",
+        "lost connection after ",
+        "timeout after ",
+        "too many errors after ",
+    ];
     let begin = known.iter().find(|begin| text.starts_with(**begin))?;
     let (_, peer) = text.split_once("from ")?;
     let end = begin.find(" from").or_else(|| begin.find(" after"))?;
@@ -130,7 +138,8 @@ fn push_values(event: &mut Event, text: &str) {
         }
         if key == "status" {
             let reason = after.trim_start();
-            let inner = reason.strip_prefix('(').map_or(reason, |inner| inner.strip_suffix(')').unwrap_or(inner));
+            let inner =
+                reason.strip_prefix('(').map_or(reason, |inner| inner.strip_suffix(')').unwrap_or(inner));
             if !inner.is_empty() {
                 event.push_str("postfix.reason", inner);
             }

@@ -9,12 +9,14 @@ use crate::LogSources;
 
 /// The names of RFC 5424's facilities, by number.
 pub(super) const FACILITIES: [&str; 24] = [
-    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp",
-    "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+    "ntp", "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
+    "local7",
 ];
 
 /// The names of RFC 5424's severities, by number.
-pub(super) const SEVERITIES: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
+pub(super) const SEVERITIES: [&str; 8] =
+    ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
 /// What is known of a program's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +91,9 @@ fn speaker(program: &str, priority: Option<u8>) -> Speaker {
         "sudo" => Speaker::Sudo,
         "smbd_audit" | "smbd" => Speaker::Samba,
         "CRON" | "cron" | "crond" | "anacron" | "crontab" => Speaker::Cron,
-        "su" | "login" | "passwd" | "chpasswd" | "useradd" | "usermod" | "userdel" | "groupadd" | "groupmod"
-        | "groupdel" | "gpasswd" | "chage" | "pkexec" | "polkitd" | "systemd-logind" | "unix_chkpwd" | "doas" => {
-            Speaker::Auth
-        }
+        "su" | "login" | "passwd" | "chpasswd" | "useradd" | "usermod" | "userdel" | "groupadd"
+        | "groupmod" | "groupdel" | "gpasswd" | "chage" | "pkexec" | "polkitd" | "systemd-logind"
+        | "unix_chkpwd" | "doas" => Speaker::Auth,
         "clamd" | "clamav" | "clamscan" | "clamav-milter" | "freshclam" => Speaker::ClamAv,
         "vsftpd" => Speaker::Vsftpd,
         "guacd" | "guacamole" => Speaker::Guacamole,

@@ -58,10 +58,30 @@ pub(super) fn push(event: &mut Event, operations: &Operations, message: &str) {
 /// of `%u|%I|%m|%S`, which is the one in general use.
 fn push_prefix<'m>(event: &mut Event, parts: impl Iterator<Item = &'m str> + Clone) {
     const NAMES: [&str; MAX_PARTS] = [
-        "samba.prefix1", "samba.prefix2", "samba.prefix3", "samba.prefix4", "samba.prefix5", "samba.prefix6",
-        "samba.prefix7", "samba.prefix8", "samba.prefix9", "samba.prefix10", "samba.prefix11", "samba.prefix12",
-        "samba.prefix13", "samba.prefix14", "samba.prefix15", "samba.prefix16", "samba.prefix17", "samba.prefix18",
-        "samba.prefix19", "samba.prefix20", "samba.prefix21", "samba.prefix22", "samba.prefix23", "samba.prefix24",
+        "samba.prefix1",
+        "samba.prefix2",
+        "samba.prefix3",
+        "samba.prefix4",
+        "samba.prefix5",
+        "samba.prefix6",
+        "samba.prefix7",
+        "samba.prefix8",
+        "samba.prefix9",
+        "samba.prefix10",
+        "samba.prefix11",
+        "samba.prefix12",
+        "samba.prefix13",
+        "samba.prefix14",
+        "samba.prefix15",
+        "samba.prefix16",
+        "samba.prefix17",
+        "samba.prefix18",
+        "samba.prefix19",
+        "samba.prefix20",
+        "samba.prefix21",
+        "samba.prefix22",
+        "samba.prefix23",
+        "samba.prefix24",
     ];
     for (name, part) in NAMES.iter().zip(parts.clone()) {
         event.push_str(name, part);

@@ -46,7 +46,9 @@ pub(super) fn read_twice(
         _ => Years::new(None, Some(modified)),
     };
     match rewound(&mut spool, copied) {
-        Some(copy) => super::read_once(&mut BufReader::with_capacity(PIECE, copy.chain(input)), years, context, out),
+        Some(copy) => {
+            super::read_once(&mut BufReader::with_capacity(PIECE, copy.chain(input)), years, context, out)
+        }
         None => out.problem(Problem::new(Place::Whole, "the temporary copy cannot be read back")),
     }
 }
@@ -63,7 +65,8 @@ fn copy(input: &mut dyn BufRead, spool: &mut SpooledTempFile, out: &mut dyn Coll
             Err(_) => return copied,
         };
         if let Err(error) = spool.write_all(piece) {
-            let what = format!("no room for a temporary copy ({error}); the year is taken from the first part");
+            let what =
+                format!("no room for a temporary copy ({error}); the year is taken from the first part");
             out.problem(Problem::new(Place::Offset(copied), what));
             return copied;
         }
@@ -73,7 +76,10 @@ fn copy(input: &mut dyn BufRead, spool: &mut SpooledTempFile, out: &mut dyn Coll
     }
 }
 
-fn rewound(spool: &mut SpooledTempFile, copied: u64) -> Option<BufReader<std::io::Take<&mut SpooledTempFile>>> {
+fn rewound(
+    spool: &mut SpooledTempFile,
+    copied: u64,
+) -> Option<BufReader<std::io::Take<&mut SpooledTempFile>>> {
     spool.seek(SeekFrom::Start(0)).ok()?;
     Some(BufReader::with_capacity(PIECE, spool.take(copied)))
 }

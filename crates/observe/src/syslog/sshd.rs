@@ -6,7 +6,8 @@ use super::auth;
 use crate::w3c::clock;
 
 /// How a message begins → result, and whether the name of a method follows it.
-const ATTEMPTS: &[(&str, &str)] = &[("Accepted ", "accepted"), ("Failed ", "failed"), ("Postponed ", "postponed")];
+const ATTEMPTS: &[(&str, &str)] =
+    &[("Accepted ", "accepted"), ("Failed ", "failed"), ("Postponed ", "postponed")];
 
 /// What stands before the address → result, for messages without a method.
 const OTHERS: &[(&str, &str)] = &[
@@ -100,7 +101,8 @@ fn push_address(event: &mut Event, text: &str) {
     if let Some(port) = rest.strip_prefix(" port ") {
         push_port(event, port);
         if let Some((_, key)) = port.split_once(" ssh2: ") {
-            let fingerprint = key.split(' ').find(|part| part.starts_with("SHA256:") || part.starts_with("MD5:"));
+            let fingerprint =
+                key.split(' ').find(|part| part.starts_with("SHA256:") || part.starts_with("MD5:"));
             event.push_str("sshd.key", fingerprint.unwrap_or(key));
         }
     }

@@ -31,7 +31,9 @@ pub(super) fn push(event: &mut Event, message: &str) {
 
 /// Adds one part; tells whether it is the reason of a refusal.
 fn push_part(event: &mut Event, part: &str) -> bool {
-    let Some((key, value)) = part.split_once('=').filter(|(key, _)| key.bytes().all(|b| b.is_ascii_uppercase())) else {
+    let Some((key, value)) =
+        part.split_once('=').filter(|(key, _)| key.bytes().all(|b| b.is_ascii_uppercase()))
+    else {
         event.push_str("sudo.reason", part.trim());
         return true;
     };

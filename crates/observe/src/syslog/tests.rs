@@ -43,7 +43,11 @@ fn headers_become_fields() {
                 ("message", "text"),
             ],
         ),
-        ("Aug 24 09:12:00 nas kernel: x", "2021-08-24T09:12:00Z", &[("program", "kernel"), ("pid", ""), ("facility", "")]),
+        (
+            "Aug 24 09:12:00 nas kernel: x",
+            "2021-08-24T09:12:00Z",
+            &[("program", "kernel"), ("pid", ""), ("facility", "")],
+        ),
     ] {
         let settings = Settings { year: Some(2021), ..Settings::default() };
         let found = probe_with(read, line.as_bytes(), &settings, None);
@@ -58,7 +62,8 @@ fn years_come_from_the_option_or_from_the_last_change() {
     let log = "Aug 24 09:12:00 nas a: 1\nDec 31 23:59:59 nas a: 2\nJan  1 00:00:01 nas a: 3\nOct 15 00:00:00 nas a: 4\n";
     let years = |settings: &Settings, modified: Option<&str>| {
         let found = probe_with(read, log.as_bytes(), settings, modified);
-        let years: Vec<_> = found.events.iter().map(|event| time(event).chars().take(4).collect::<String>()).collect();
+        let years: Vec<_> =
+            found.events.iter().map(|event| time(event).chars().take(4).collect::<String>()).collect();
         (years.join(" "), found.assumed.join("; "), found.problems.len())
     };
     let zone = "times without offset read as UTC; ";
@@ -70,7 +75,9 @@ fn years_come_from_the_option_or_from_the_last_change() {
         years(&Settings::default(), Some("2022-10-16T00:00:00Z")),
         (
             "2021 2021 2022 2022".into(),
-            format!("{zone}dates without a year begin in 2021, as the file was last changed 2022-10-16T00:00:00Z"),
+            format!(
+                "{zone}dates without a year begin in 2021, as the file was last changed 2022-10-16T00:00:00Z"
+            ),
             0
         )
     );
@@ -79,8 +86,10 @@ fn years_come_from_the_option_or_from_the_last_change() {
 
 #[test]
 fn the_zone_serves_times_without_offset_only() {
-    let settings = Settings { zone: TimeZone::get("Europe/London").unwrap(), year: Some(2021), ..Settings::default() };
-    let found = probe_with(read, b"Aug 24 09:12:00 nas a: 1\n2021-08-24T09:12:00Z nas a: 2\n", &settings, None);
+    let settings =
+        Settings { zone: TimeZone::get("Europe/London").unwrap(), year: Some(2021), ..Settings::default() };
+    let found =
+        probe_with(read, b"Aug 24 09:12:00 nas a: 1\n2021-08-24T09:12:00Z nas a: 2\n", &settings, None);
     assert_eq!(time(&found.events[0]), "2021-08-24T08:12:00Z");
     assert_eq!(time(&found.events[1]), "2021-08-24T09:12:00Z");
     assert_eq!(found.assumed[0], "times without offset read as Europe/London");
@@ -88,7 +97,8 @@ fn the_zone_serves_times_without_offset_only() {
 
 #[test]
 fn frames_with_a_length_are_cut() {
-    let found = probe(read, b"36 <38>1 2021-08-24T09:12:00Z h a - - -36 <38>1 2021-08-24T09:12:01Z h b - - -\n");
+    let found =
+        probe(read, b"36 <38>1 2021-08-24T09:12:00Z h a - - -36 <38>1 2021-08-24T09:12:01Z h b - - -\n");
     assert!(found.problems.is_empty(), "{:?}", found.problems);
     let programs: Vec<_> = found.events.iter().map(|event| event.get("program").unwrap().text).collect();
     assert_eq!(programs, ["a", "b"]);
@@ -129,14 +139,23 @@ fn sshd_is_understood() {
                 ("sshd.invalid_user", "true"),
             ],
         ),
-        ("Invalid user admin from 192.0.2.7 port 5", &[("sshd.result", "invalid_user"), ("user", "admin"), ("src_port", "5")]),
-        ("Invalid user admin from 192.0.2.7", &[("user", "admin"), ("src_ip", "192.0.2.7"), ("src_port", "")]),
+        (
+            "Invalid user admin from 192.0.2.7 port 5",
+            &[("sshd.result", "invalid_user"), ("user", "admin"), ("src_port", "5")],
+        ),
+        (
+            "Invalid user admin from 192.0.2.7",
+            &[("user", "admin"), ("src_ip", "192.0.2.7"), ("src_port", "")],
+        ),
         (
             "Connection closed by authenticating user root 192.0.2.7 port 5 [preauth]",
             &[("sshd.result", "closed"), ("user", "root"), ("src_ip", "192.0.2.7"), ("src_port", "5")],
         ),
         ("Disconnected from user ann 192.0.2.7 port 5", &[("sshd.result", "disconnected"), ("user", "ann")]),
-        ("Received disconnect from 192.0.2.7 port 5:11: bye", &[("src_ip", "192.0.2.7"), ("src_port", "5"), ("user", "")]),
+        (
+            "Received disconnect from 192.0.2.7 port 5:11: bye",
+            &[("src_ip", "192.0.2.7"), ("src_port", "5"), ("user", "")],
+        ),
         (
             "message repeated 3 times: [ Failed password for root from 192.0.2.7 port 5 ssh2]",
             &[("repeated", "3"), ("sshd.result", "failed"), ("user", "root")],
@@ -147,7 +166,13 @@ fn sshd_is_understood() {
         ),
         (
             "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.7  user=ann",
-            &[("pam.result", "failed"), ("pam.service", "sshd"), ("src_ip", "192.0.2.7"), ("user", "ann"), ("pam.ruser", "")],
+            &[
+                ("pam.result", "failed"),
+                ("pam.service", "sshd"),
+                ("src_ip", "192.0.2.7"),
+                ("user", "ann"),
+                ("pam.ruser", ""),
+            ],
         ),
         (
             "pam_unix(sshd:session): session opened for user ann(uid=1000) by (uid=0)",
@@ -178,9 +203,16 @@ fn sudo_is_understood() {
         ),
         (
             "bob : user NOT in sudoers ; TTY=pts/1 ; PWD=/ ; USER=root ; COMMAND=/bin/sh",
-            &[("sudo.reason", "user NOT in sudoers"), ("sudo.result", "refused"), ("sudo.command", "/bin/sh")],
+            &[
+                ("sudo.reason", "user NOT in sudoers"),
+                ("sudo.result", "refused"),
+                ("sudo.command", "/bin/sh"),
+            ],
         ),
-        ("pam_unix(sudo:session): session closed for user root", &[("pam.result", "closed"), ("user", "root")]),
+        (
+            "pam_unix(sudo:session): session closed for user root",
+            &[("pam.result", "closed"), ("user", "root")],
+        ),
     ] {
         let event = said("sudo", message);
         assert_eq!(source(&event), "linux / sudo+auth+syslog");
@@ -220,7 +252,11 @@ fn postfix_is_understood() {
                 ("postfix.reason", "host said: 550 to=<fake@x>, status=sent (in reply)"),
             ],
         ),
-        ("postfix/cleanup[9]", "3F1A2B4C5D: message-id=<1@example.org>", &[("postfix.message_id", "1@example.org")]),
+        (
+            "postfix/cleanup[9]",
+            "3F1A2B4C5D: message-id=<1@example.org>",
+            &[("postfix.message_id", "1@example.org")],
+        ),
         ("postfix/qmgr[9]", "3F1A2B4C5D: removed", &[("postfix.action", "removed")]),
         (
             "postfix/smtpd[9]",
@@ -230,7 +266,11 @@ fn postfix_is_understood() {
         (
             "postfix/submission/smtpd[9]",
             "lost connection after AUTH from unknown[192.0.2.7]",
-            &[("postfix.action", "lost connection"), ("postfix.daemon", "smtpd"), ("postfix.client_ip", "192.0.2.7")],
+            &[
+                ("postfix.action", "lost connection"),
+                ("postfix.daemon", "smtpd"),
+                ("postfix.client_ip", "192.0.2.7"),
+            ],
         ),
         (
             "postfix/smtpd[9]",
@@ -259,7 +299,11 @@ fn postfix_is_understood() {
             "3F1A2B4C5D: warning: header Subject: Hello from us from x[192.0.2.7]; from=<a@b> to=<c@d> proto=ESMTP helo=<x>",
             &[("postfix.subject", "Hello from us"), ("postfix.from", "a@b"), ("postfix.to", "c@d")],
         ),
-        ("postfix/bounce[9]", "3F1A2B4C5D: sender non-delivery notification: 4A5B6C7D8E", &[("postfix.queue_id", "3F1A2B4C5D")]),
+        (
+            "postfix/bounce[9]",
+            "3F1A2B4C5D: sender non-delivery notification: 4A5B6C7D8E",
+            &[("postfix.queue_id", "3F1A2B4C5D")],
+        ),
         ("postfix/smtp[9]", "3F1A2B4C5D: from=<>, size=1", &[("postfix.from", "")]),
     ] {
         let event = said(program, message);
@@ -288,7 +332,12 @@ fn samba_is_understood_whatever_the_prefix() {
         ),
         (
             "10.0.0.5|ann|pread|ok|2021/a.csv",
-            &[("samba.user", "ann"), ("samba.address", "10.0.0.5"), ("samba.share", ""), ("samba.path", "2021/a.csv")],
+            &[
+                ("samba.user", "ann"),
+                ("samba.address", "10.0.0.5"),
+                ("samba.share", ""),
+                ("samba.path", "2021/a.csv"),
+            ],
         ),
         (
             "ann|::ffff:10.0.0.5|registers|unlinkat|fail (Permission denied)|a.csv",
@@ -302,7 +351,12 @@ fn samba_is_understood_whatever_the_prefix() {
         ),
         (
             "ann|10.0.0.5|ws7|s|create_file|ok|0x100081|file|open|a.csv",
-            &[("samba.mode", "0x100081"), ("samba.kind", "file"), ("samba.disposition", "open"), ("samba.path", "a.csv")],
+            &[
+                ("samba.mode", "0x100081"),
+                ("samba.kind", "file"),
+                ("samba.disposition", "open"),
+                ("samba.path", "a.csv"),
+            ],
         ),
         ("ann|10.0.0.5|renameat|ok|a|b", &[("samba.path", "a"), ("samba.target", "b")]),
         ("ann|10.0.0.5|renameat|ok|a|b|c", &[("samba.path", "a|b|c"), ("samba.target", "")]),
@@ -323,7 +377,8 @@ fn others_are_told_by_their_program() {
             "CRON[5]",
             "(root) CMD (   tar czf /backup/x.tgz /srv)",
             "linux / cron+syslog",
-            &[("cron.user", "root"), ("cron.action", "CMD"), ("cron.command", "tar czf /backup/x.tgz /srv")][..],
+            &[("cron.user", "root"), ("cron.action", "CMD"), ("cron.command", "tar czf /backup/x.tgz /srv")]
+                [..],
         ),
         ("crontab[5]", "(ann) REPLACE (ann)", "linux / cron+syslog", &[("cron.action", "REPLACE")]),
         (
@@ -332,7 +387,12 @@ fn others_are_told_by_their_program() {
             "linux / auth+syslog",
             &[("su.result", "failed"), ("su.target", "root"), ("user", "ann")],
         ),
-        ("su[5]", "Successful su for root by ann", "linux / auth+syslog", &[("su.result", "accepted"), ("user", "ann")]),
+        (
+            "su[5]",
+            "Successful su for root by ann",
+            "linux / auth+syslog",
+            &[("su.result", "accepted"), ("user", "ann")],
+        ),
         (
             "useradd[5]",
             "new user: name=eve, UID=0, GID=0, home=/home/eve, shell=/bin/sh, from=/dev/pts/1",
@@ -380,9 +440,15 @@ fn it_is_recognised_by_its_content() {
 
 #[test]
 fn damage_is_survived() {
-    torment(read, br#"<165>1 2021-08-24T10:12:00.5+01:00 nas sshd 77 - [x a="1"] Failed password for a from b port 1"#);
+    torment(
+        read,
+        br#"<165>1 2021-08-24T10:12:00.5+01:00 nas sshd 77 - [x a="1"] Failed password for a from b port 1"#,
+    );
     torment(read, b"Aug 24 09:12:00 nas smbd_audit[1]: ann|10.0.0.5|open|ok|r|a.csv\n");
-    torment(read, b"Aug 24 09:12:00 gw postfix/smtp[1]: 3F1A2B: to=<a@b>, relay=c[192.0.2.7]:25, status=sent (ok)\n");
+    torment(
+        read,
+        b"Aug 24 09:12:00 gw postfix/smtp[1]: 3F1A2B: to=<a@b>, relay=c[192.0.2.7]:25, status=sent (ok)\n",
+    );
 }
 
 proptest! {

@@ -457,37 +457,4 @@ mod tests {
         assert_eq!(found[2], (3, 514, "next".to_owned()));
         assert_eq!(told.len(), 2);
     }
-
-    #[test]
-    #[ignore]
-    fn speed() {
-        for (name, line) in [("80", "x".repeat(79)), ("300", "GET /owa/ 443 - 10.0.0.1 ".repeat(12)), ("utf8", "Übung macht den Meister, sagt man hier. ".repeat(5)), ("1252","\u{e9}".repeat(1)+&"x".repeat(120))] {
-            let mut bytes = Vec::new();
-            while bytes.len() < 256 << 20 {
-                if name == "1252" { bytes.extend(line.chars().map(|c| c as u8)); } else { bytes.extend(line.as_bytes()); }
-                bytes.extend(b"\r\n");
-            }
-            let mut problems = Problems::default();
-            let start = std::time::Instant::now();
-            let mut input = BufReader::with_capacity(128 << 10, &bytes[..]);
-            let mut lines = Lines::new(&mut input);
-            let mut n = 0;
-            while let Some(line) = lines.next(&mut problems) {
-                n += line.text.len();
-            }
-            let t = start.elapsed().as_secs_f64();
-            println!("{name}: {:.0} MB/s {n}", bytes.len() as f64 / 1e6 / t);
-        }
-        let text = "GET /owa/ 443 - 10.0.0.1 ".repeat(12) + "\r\n";
-        let bytes: Vec<u8> = utf16(&text.repeat(200_000), u16::to_le_bytes);
-        let mut problems = Problems::default();
-        let start = std::time::Instant::now();
-        let mut input = BufReader::with_capacity(128 << 10, &bytes[..]);
-        let mut lines = Lines::new(&mut input);
-        let mut n = 0;
-        while let Some(line) = lines.next(&mut problems) {
-            n += line.text.len();
-        }
-        println!("utf16: {:.0} MB/s {n}", bytes.len() as f64 / 1e6 / start.elapsed().as_secs_f64());
-    }
 }

@@ -49,8 +49,8 @@ impl<'a> LocalClock<'a> {
         if minute != self.minute {
             self.minute = minute;
             let start = minute * 60 * SECOND;
-            self.shift = Time::from_civil(Time::from_micros(start).civil(), self.zone)
-                .map(|utc| utc.micros() - start);
+            self.shift =
+                Time::from_civil(Time::from_micros(start).civil(), self.zone).map(|utc| utc.micros() - start);
         }
         Some(Time::from_micros(local + self.shift?))
     }
@@ -66,7 +66,9 @@ fn zone_name(zone: &TimeZone) -> String {
     match zone.iana_name() {
         Some(name) => name.to_owned(),
         None if *zone == TimeZone::UTC => "UTC".to_owned(),
-        None => zone.to_fixed_offset().map_or_else(|_| "local time".to_owned(), |offset| format!("UTC{offset}")),
+        None => {
+            zone.to_fixed_offset().map_or_else(|_| "local time".to_owned(), |offset| format!("UTC{offset}"))
+        }
     }
 }
 
@@ -75,9 +77,7 @@ pub(crate) fn number(text: &[u8]) -> Option<i64> {
     if text.is_empty() || text.len() > 18 {
         return None;
     }
-    text.iter().try_fold(0_i64, |sum, byte| {
-        byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0'))
-    })
+    text.iter().try_fold(0_i64, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
 }
 
 /// Days from 1970-01-01 to a date of the Gregorian calendar; `None` if there is no such date.
@@ -146,7 +146,9 @@ pub(crate) fn iso(text: &[u8]) -> Option<(Stamp, usize)> {
     let local = day * DAY + time_of_day(text.get(11..end)?)?;
     let (offset, length) = match text.get(end) {
         Some(b'Z' | b'z') => (Some(0), 1),
-        Some(b'+' | b'-') => offset(&text[end..]).map_or((None, 0), |(seconds, length)| (Some(seconds), length)),
+        Some(b'+' | b'-') => {
+            offset(&text[end..]).map_or((None, 0), |(seconds, length)| (Some(seconds), length))
+        }
         _ => (None, 0),
     };
     Some((Stamp { local, offset }, end + length))
@@ -209,10 +211,9 @@ mod tests {
         let (with, _) = iso(b"2021-08-24T09:12:00Z").unwrap();
         clock.time(with).unwrap();
         assert_eq!(clock.assumption(), None);
-        for (text, expected) in [
-            ("2021-08-24 09:12:30", "2021-08-24T08:12:30Z"),
-            ("2021-12-24 09:12:30", "2021-12-24T09:12:30Z"),
-        ] {
+        for (text, expected) in
+            [("2021-08-24 09:12:30", "2021-08-24T08:12:30Z"), ("2021-12-24 09:12:30", "2021-12-24T09:12:30Z")]
+        {
             let (stamp, _) = iso(text.as_bytes()).unwrap();
             assert_eq!(clock.time(stamp).unwrap().to_string(), expected);
         }

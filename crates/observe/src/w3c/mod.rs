@@ -140,7 +140,8 @@ impl<'a> Reader<'a> {
         let columns = match self.columns.take() {
             Some(columns) => columns,
             None => {
-                let what = "no #Fields line before the first record; read in the order that IIS logs by default";
+                let what =
+                    "no #Fields line before the first record; read in the order that IIS logs by default";
                 out.problem(Problem::new(Place::Line(line.number), what));
                 Columns::parse(IIS_DEFAULT, &self.software, &self.sources)
             }
@@ -156,7 +157,8 @@ impl<'a> Reader<'a> {
             "Fields" => self.columns = Some(Columns::parse(value, &self.software, &self.sources)),
             "Software" => value.clone_into(&mut self.software),
             "Date" | "Start-Date" => {
-                self.day = Day { known: value.get(..10).and_then(|date| clock::date(date.as_bytes())), last: 0 };
+                self.day =
+                    Day { known: value.get(..10).and_then(|date| clock::date(date.as_bytes())), last: 0 };
             }
             "Time Format" => self.local = value.eq_ignore_ascii_case("local"),
             _ => {}
@@ -236,10 +238,12 @@ impl<'a> Reader<'a> {
             (Some(stem), _) => (stem, self.value(text, columns.query)),
             (None, Some(uri)) => uri.split_once('?').map_or((uri, None), |(stem, query)| (stem, Some(query))),
             (None, None) => {
-                if columns.stem.is_some() {
-                    self.event.push_null("cs-uri-stem");
+                for (name, column) in [("cs-uri-stem", columns.stem), ("cs-uri-query", columns.query)] {
+                    if column.is_some_and(|column| column < self.spans.len()) {
+                        self.event.push_null(name);
+                    }
                 }
-                return self.event.push_null("cs-uri-query");
+                return;
             }
         };
         self.decoder.push_target(&mut self.event, stem, query);
@@ -275,7 +279,9 @@ impl<'a> Reader<'a> {
                 whole.push_str("://");
             }
             whole.push_str(host);
-            if let Some(port) = self.value(text, columns.port).filter(|port| !matches!(*port, "80" | "443" | "0")) {
+            if let Some(port) =
+                self.value(text, columns.port).filter(|port| !matches!(*port, "80" | "443" | "0"))
+            {
                 whole.push(':');
                 whole.push_str(port);
             }

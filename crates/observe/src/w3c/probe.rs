@@ -62,7 +62,12 @@ pub(crate) fn values(event: &Event, name: &str) -> Vec<String> {
 #[track_caller]
 pub(crate) fn expect(event: &Event, expected: &[(&str, &str)]) {
     for (name, wanted) in expected {
-        assert_eq!(values(event, name).join(" | "), *wanted, "{name} of {:#?}", event.fields().collect::<Vec<_>>());
+        assert_eq!(
+            values(event, name).join(" | "),
+            *wanted,
+            "{name} of {:#?}",
+            event.fields().collect::<Vec<_>>()
+        );
     }
 }
 

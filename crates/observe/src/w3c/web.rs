@@ -47,15 +47,17 @@ impl Decoder {
         });
         event.push_part("cs-uri-stem", whole, 0..stem.len());
         match query {
-            Some(query) => event.push_part("cs-uri-query", whole, stem.len() + 1..stem.len() + 1 + query.len()),
+            Some(query) => {
+                event.push_part("cs-uri-query", whole, stem.len() + 1..stem.len() + 1 + query.len())
+            }
             None => event.push_null("cs-uri-query"),
         }
+        let length = stem.len() + query.map_or(0, |query| 1 + query.len());
+        event.push_part("cs-uri-query", whole, 0..length);
         let has_escape = |part: &str| memchr(b'%', part.as_bytes()).is_some();
         if has_escape(stem) || query.is_some_and(has_escape) {
             self.push_decoded(event, stem, query);
         }
-        let length = stem.len() + query.map_or(0, |query| 1 + query.len());
-        event.push_part("cs-uri-query", whole, 0..length);
     }
 
     /// Adds the parts of a target that change by decoding, and the whole.
@@ -87,7 +89,8 @@ impl Decoder {
     /// Adds a header value in which the server wrote blanks as `+` (and CloudFront everything
     /// else as percent escapes), as the client sent it.
     pub(crate) fn push_header(&mut self, event: &mut Event, name: &str, value: &str) {
-        let coded = memchr2(b'+', b'%', value.as_bytes()).is_some() && memchr(b' ', value.as_bytes()).is_none();
+        let coded =
+            memchr2(b'+', b'%', value.as_bytes()).is_some() && memchr(b' ', value.as_bytes()).is_none();
         if !coded {
             return event.push_str(name, value);
         }
@@ -153,7 +156,8 @@ enum Escape {
 fn escape(tail: &[u8]) -> Option<(Escape, usize)> {
     match *tail {
         [b'u' | b'U', a, b, c, d, ..] => {
-            let unit = [a, b, c, d].iter().try_fold(0, |sum, byte| Some(sum << 4 | u16::from(hex(*byte)?)))?;
+            let unit =
+                [a, b, c, d].iter().try_fold(0, |sum, byte| Some(sum << 4 | u16::from(hex(*byte)?)))?;
             Some((Escape::Unit(unit), 5))
         }
         [a, b, ..] => Some((Escape::Byte(hex(a)? << 4 | hex(b)?), 2)),
@@ -175,10 +179,12 @@ pub(crate) fn is_method(text: &str) -> bool {
 /// the last segment of the path.
 pub(crate) fn extension(uri: &str) -> Option<&str> {
     let path = &uri[..memchr2(b'?', b'#', uri.as_bytes()).unwrap_or(uri.len())];
-    let path = path.split_once("://").map_or(path, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+    let path =
+        path.split_once("://").map_or(path, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
     let name = path.rsplit('/').next()?;
     let (_, extension) = name.rsplit_once('.')?;
-    let plain = (1..=10).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let plain =
+        (1..=10).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
     plain.then_some(extension)
 }
 
@@ -209,9 +215,15 @@ mod tests {
         for (stem, query, stems, queries, uris) in [
             ("/a", Some("x=1"), "/a", "x=1 /a?x=1", "/a?x=1"),
             ("/a", None, "/a", " /a", "/a"),
-            ("/a%2e", Some("x"), "/a%2e /a.", "x /a.?x /a%2e?x", "/a%2e?x /a.?x"),
-            ("/a", Some("%78"), "/a", "%78 x /a?x /a?%78", "/a?%78 /a?x"),
-            ("/%ff", Some("%41%"), "/%ff /\u{fffd}", "%41% A% /\u{fffd}?A% /%ff?%41%", "/%ff?%41% /\u{fffd}?A%"),
+            ("/a%2e", Some("x"), "/a%2e /a.", "x /a%2e?x /a.?x", "/a%2e?x /a.?x"),
+            ("/a", Some("%78"), "/a", "%78 /a?%78 x /a?x", "/a?%78 /a?x"),
+            (
+                "/%ff",
+                Some("%41%"),
+                "/%ff /\u{fffd}",
+                "%41% /%ff?%41% A% /\u{fffd}?A%",
+                "/%ff?%41% /\u{fffd}?A%",
+            ),
             ("/%", None, "/%", " /%", "/%"),
         ] {
             let mut event = Event::default();

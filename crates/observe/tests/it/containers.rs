@@ -304,12 +304,12 @@ fn a_tar_member_may_claim_any_size() {
 
 #[test]
 fn a_bomb_ends_at_the_bounds() {
-    let zeros = vec![b'\n'; 64 << 20];
-    let tight = limited(Limits { ratio: 100, ..Limits::default() });
+    let zeros = vec![0; 20 << 20];
+    let tight = limited(Limits { ratio: 20, ..Limits::default() });
     for bytes in [gzip(&zeros), zstd(&zeros), bzip2(&zeros), xz(&zeros), zip(&[("z", &zeros)]), seven(&[("z", &zeros)])] {
         let seen = read_with(&bytes, "x", &tight);
         assert_eq!(seen.pieces.len(), 2);
-        assert!(seen.pieces[1].size < 24 << 20, "{}", seen.pieces[1].size);
+        assert!(seen.pieces[1].size < 18 << 20, "{}", seen.pieces[1].size);
         assert!(seen.pieces[1].problems[0].what.contains("unpacks to more than"), "{:?}", seen.problems());
     }
     let half = gzip(&zeros[..8 << 20]);

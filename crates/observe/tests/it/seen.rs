@@ -1,5 +1,7 @@
 //! A collector that keeps all that it is told.
 
+use std::sync::LazyLock;
+
 use model::{Event, Problem, Time};
 use observe::{Collector, Format, LogSources, Settings};
 
@@ -127,9 +129,19 @@ pub(crate) fn read(bytes: &[u8], shown: &str) -> Seen {
 }
 
 pub(crate) fn read_with(bytes: &[u8], shown: &str, settings: &Settings) -> Seen {
-    static SOURCES: std::sync::LazyLock<LogSources> = std::sync::LazyLock::new(LogSources::builtin);
+    closed(|seen| observe::read_bytes(bytes, shown, settings, &SOURCES, seen))
+}
+
+/// Reads `bytes` as what they are said to be.
+pub(crate) fn read_as(format: Format, bytes: &[u8], shown: &str, settings: &Settings) -> Seen {
+    closed(|seen| observe::read_bytes_as(format, bytes, shown, settings, &SOURCES, seen))
+}
+
+static SOURCES: LazyLock<LogSources> = LazyLock::new(LogSources::builtin);
+
+fn closed(read: impl FnOnce(&mut Seen)) -> Seen {
     let mut seen = Seen::default();
-    observe::read_bytes(bytes, shown, settings, &SOURCES, &mut seen);
+    read(&mut seen);
     assert!(seen.is_closed(), "{:?}", seen.shape());
     seen
 }

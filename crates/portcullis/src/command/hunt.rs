@@ -53,16 +53,16 @@ pub(crate) struct Args {
     pub(crate) suppress: Option<PathBuf>,
 
     /// Only records at or after this time, such as 2021-08-24 or 2021-08-24T09:00:00Z
-    #[arg(long, value_name = "TIME", help_heading = "Scope")]
+    #[arg(long, value_name = "TIME", value_parser = Time::parse, help_heading = "Scope")]
     pub(crate) since: Option<Time>,
     /// Only records before this time
-    #[arg(long, value_name = "TIME", help_heading = "Scope")]
+    #[arg(long, value_name = "TIME", value_parser = Time::parse, help_heading = "Scope")]
     pub(crate) until: Option<Time>,
     /// Only records that name this host, account or address
     #[arg(long, value_name = "VALUE", help_heading = "Scope")]
     pub(crate) focus: Option<String>,
     /// When the intrusion was detected; dwell time counts until then, else until the last record
-    #[arg(long, value_name = "TIME", help_heading = "Scope")]
+    #[arg(long, value_name = "TIME", value_parser = Time::parse, help_heading = "Scope")]
     pub(crate) detected: Option<Time>,
 
     /// Zone of times that carry no offset

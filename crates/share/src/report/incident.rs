@@ -115,7 +115,7 @@ fn key_finding(report: &Report<'_, '_>, key: &KeyFinding, number: Option<usize>)
                 p.title { (clip(&key.title, 200)) }
                 p.what { (clip(&key.what, 400)) }
                 @if let Some(finding) = finding { (why_it_held(finding)) }
-                p.why { (capital(&clip(&key.why, 300))) "." }
+                p.why { (capital(clip(&key.why, 300).trim_end_matches('.'))) "." }
                 p.source {
                     span title={ "SHA-256 " (visible(sha256)) } { (clip(path, 110)) }
                     ", record " (key.event.record)
@@ -140,7 +140,10 @@ fn why_it_held(finding: &Finding) -> Markup {
             }
             @for matched in finding.matched.iter().take(FACTS) {
                 dt { @if matched.field.is_empty() { "keyword" } @else { (clip(&matched.field, 40)) } }
-                dd { (value(&matched.value, 220)) }
+                dd {
+                    (value(&matched.value, 220))
+                    @if !matched.wanted.is_empty() { " " span.wanted { (clip(&matched.wanted, 100)) } }
+                }
             }
         }
     }
@@ -217,7 +220,7 @@ fn links(links: &[Link]) -> Markup {
             ul.links {
                 @for link in links.iter().take(SHOWN) {
                     li {
-                        meter min="0" max="100" value=(link.weight) { (link.weight) }
+                        span.weight style={ "--n:" (link.weight.min(100)) "%" } {}
                         span { "same " (clip(&link.kind, 24)) " " (value(&link.value, 80)) }
                         span.since { (count(link.findings, "finding")) ", weight " (link.weight) " of 100" }
                     }

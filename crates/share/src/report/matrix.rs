@@ -6,7 +6,6 @@ use maud::{Markup, html};
 use model::{Case, Level};
 
 use super::Section;
-use super::part::px;
 use crate::attack::{tactic_name, tactic_rank, tactics, technique_name, technique_of_tag};
 use crate::text::{clip, count, number, some};
 
@@ -83,10 +82,11 @@ fn rules(case: &Case) -> BTreeMap<String, (Level, BTreeSet<&str>)> {
 
 fn cell(id: &str, seen: &Seen<'_>, most: u64) -> Markup {
     // The logarithm keeps a technique seen once from being lost beside one seen ten thousand times.
-    let shade = ((seen.count as f64).ln_1p() / (most as f64).ln_1p().max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+    let shade = (seen.count as f64).ln_1p() / (most as f64).ln_1p().max(f64::MIN_POSITIVE);
+    let step = (shade * 5.0).ceil().clamp(1.0, 5.0) as u8;
     let about = format!("{}: {}", count(seen.count, "finding"), some(seen.rules.iter().copied(), 6));
     html! {
-        li.dark[shade > 0.55] style={ "--n:" (px(12.0 + 76.0 * shade)) "%" } title=(about) {
+        li.{ "s" (step) } title=(about) {
             span.id { (clip(id, 16)) }
             span.name { (technique_name(id).unwrap_or("")) }
             span.n { (number(seen.count)) }

@@ -159,6 +159,8 @@ fn runs(axis: &Axis, days: &BTreeMap<i64, Day>) -> Vec<Run> {
             _ => runs.push(Run { x, width, first: day, last: day, seen }),
         }
     }
+    // Marks of neighbouring days overlap; the higher level is drawn over the lower.
+    runs.sort_by_key(|run| run.seen.level);
     runs
 }
 

@@ -90,9 +90,10 @@ impl Chunk {
         self.u16(0);
     }
 
-    fn node(&mut self, node: &Node, dependency: u16) {
+    /// `dependency` is `None` outside of definitions, where elements have none.
+    fn node(&mut self, node: &Node, dependency: Option<u16>) {
         match node {
-            Node::If(slot, inner) => self.node(inner, *slot),
+            Node::If(slot, inner) => self.node(inner, Some(*slot)),
             Node::Text(text) => {
                 self.data.extend([0x05, 0x01]);
                 self.u16(text.len() as u16);
@@ -105,7 +106,9 @@ impl Chunk {
             }
             Node::Element(name, attributes, content) => {
                 self.data.push(if attributes.is_empty() { 0x01 } else { 0x41 });
-                self.u16(dependency);
+                if let Some(dependency) = dependency {
+                    self.u16(dependency);
+                }
                 let size_at = self.data.len();
                 self.u32(0);
                 self.name(name);
@@ -115,12 +118,12 @@ impl Chunk {
                     for (place, (name, value)) in attributes.iter().enumerate() {
                         self.data.push(if place + 1 < attributes.len() { 0x46 } else { 0x06 });
                         self.name(name);
-                        self.node(value, u16::MAX);
+                        self.node(value, dependency.map(|_| u16::MAX));
                     }
                     self.patch(list_at, self.data.len() - list_at - 4);
                 }
                 self.data.push(0x02);
-                content.iter().for_each(|node| self.node(node, u16::MAX));
+                content.iter().for_each(|node| self.node(node, dependency.map(|_| u16::MAX)));
                 self.data.push(0x04);
                 self.patch(size_at, self.data.len() - size_at - 4);
             }
@@ -129,6 +132,45 @@ impl Chunk {
 
     /// BinXML: an instance of the template `id`, whose definition is written with its first use.
     pub(super) fn instance(&mut self, id: u32, template: &Node, values: &[Value]) {
+        self.instance_head(id, template);
+        self.u32(values.len() as u32);
+        self.values(values);
+        self.data.push(0);
+    }
+
+    /// An instance whose last value is the BinXML that `write` gives it.
+    pub(super) fn instance_with(
+        &mut self,
+        id: u32,
+        template: &Node,
+        values: &[Value],
+        write: impl FnOnce(&mut Self),
+    ) {
+        self.instance_head(id, template);
+        self.u32(values.len() as u32 + 1);
+        let size_at = self.data.len() + values.len() * 4;
+        self.values(&[values, &[(0x21, Vec::new())]].concat());
+        let from = self.data.len();
+        write(self);
+        let size = (self.data.len() - from) as u16;
+        self.data[size_at..size_at + 2].copy_from_slice(&size.to_le_bytes());
+        self.data.push(0);
+    }
+
+    /// An element outside of templates.
+    pub(super) fn element(&mut self, node: &Node) {
+        self.node(node, None);
+    }
+
+    fn values(&mut self, values: &[Value]) {
+        for (kind, bytes) in values {
+            self.u16(bytes.len() as u16);
+            self.data.extend([*kind, 0]);
+        }
+        values.iter().for_each(|(_, bytes)| self.data.extend(bytes));
+    }
+
+    fn instance_head(&mut self, id: u32, template: &Node) {
         self.data.extend([0x0f, 1, 1, 0, 0x0c, 1]);
         self.u32(id);
         let known = self.templates.get(&id).copied();
@@ -141,17 +183,10 @@ impl Chunk {
             let size_at = self.data.len();
             self.u32(0);
             self.data.extend([0x0f, 1, 1, 0]);
-            self.node(template, u16::MAX);
+            self.node(template, Some(u16::MAX));
             self.data.push(0);
             self.patch(size_at, self.data.len() - size_at - 4);
         }
-        self.u32(values.len() as u32);
-        for (kind, bytes) in values {
-            self.u16(bytes.len() as u16);
-            self.data.extend([*kind, 0]);
-        }
-        values.iter().for_each(|(_, bytes)| self.data.extend(bytes));
-        self.data.push(0);
     }
 
     /// A record with the content that `write` gives it.
