@@ -211,10 +211,10 @@ impl Linker {
             }
             return;
         }
-        if let (Some(address), Some(called)) = (named.own, &own.called) {
-            if let Some(called) = self.things.note(called) {
-                self.called.insert(address, called);
-            }
+        if let (Some(address), Some(called)) = (named.own, &own.called)
+            && let Some(called) = self.things.note(called)
+        {
+            self.called.insert(address, called);
         }
         let others = named.all.iter().copied().filter(|&thing| Some(thing) != named.own);
         let mut hosts = others.clone().filter(|&thing| self.things.get(thing).kind == Kind::Host);

@@ -244,3 +244,51 @@ fn many_unlinked_findings_of_one_rule_are_told_as_one() {
         "Rule typos: 9 occurrences without a link, 2021-09-01 to 2021-09-09"
     );
 }
+
+#[test]
+fn mail_led_to_one_address_links_the_house_and_the_cloud() {
+    let answer = check(
+        "the same mailbox outside, three months apart",
+        "A 2022-03-11T02:00:00Z high forward collection Computer=EX01 Parameter_Identity=jane Parameter_ForwardingSmtpAddress=smtp:drop7@outside.example
+         A 2022-06-20T02:00:00Z medium rule collection Workload=Exchange UserId=john@commission.example Parameters.ForwardTo=drop7@outside.example
+         B 2022-06-20T02:00:00Z medium rule collection Workload=Exchange UserId=mary@commission.example Parameters.ForwardTo=mary@home.example",
+    );
+    assert_eq!(answer.incidents[0].links[0].value, "drop7@outside.example");
+    assert_eq!(answer.incidents[0].addresses[0].name, "drop7@outside.example");
+}
+
+#[test]
+fn two_rules_on_one_record_are_one_story() {
+    let mut findings = [
+        line("2021-09-01T10:00:00Z medium one execution Computer=EX01 TaskName=x"),
+        line("2021-09-01T10:00:00Z medium two execution Computer=EX01 TaskName=x"),
+        line("2021-09-01T10:00:00Z medium two execution Computer=EX01 TaskName=y"),
+    ];
+    findings[1].event_ref = findings[0].event_ref.clone();
+    let (ids, answer) = assess(&findings[..2]);
+    assert_eq!(ids[0], ids[1]);
+    assert_eq!(answer.incidents[0].links[0].kind, "record");
+    findings[1].event_ref = findings[2].event_ref.clone();
+    assert_eq!(assess(&findings).1.incidents.len(), 2);
+}
+
+#[test]
+fn what_the_caller_calls_a_machine_counts_where_records_say_the_same() {
+    let web =
+        |time: &str| line(&format!("{time} medium web command-and-control s-ip=10.0.1.5 c-ip=203.0.113.7"));
+    let events = line("2021-09-01T10:10:00Z medium child execution Computer=EX01.commission.example");
+    let hosts = |folder: &str| {
+        let mut linker = Linker::new(&Settings::default()).unwrap();
+        let findings = [web("2021-09-01T10:00:00Z"), events.clone()];
+        findings.iter().for_each(|finding| linker.see(finding, Some(folder)));
+        let plan = linker.link();
+        let mut collector = plan.collect();
+        findings.iter().for_each(|finding| _ = collector.add(finding, Some(folder)));
+        let incidents = collector.finish().incidents;
+        let names =
+            |found: &model::Incident| found.hosts.iter().map(|host| host.name.clone()).collect::<Vec<_>>();
+        incidents.iter().map(names).collect::<Vec<_>>()
+    };
+    assert_eq!(hosts("EX01"), [["EX01"]]);
+    assert_eq!(hosts("weblogs"), [["10.0.1.5"], ["EX01"]]);
+}

@@ -1,5 +1,8 @@
 //! What is staged repeats, differs by seed, keeps its story at every scale, and can be read.
 
+// Helpers of tests fail as tests do.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -124,6 +124,7 @@ impl Event {
     }
 
     /// Adds a text.
+    #[inline]
     pub fn push_str(&mut self, name: &str, value: &str) {
         self.push_with(name, Kind::Str, |text| text.push_str(value));
     }
@@ -152,11 +153,13 @@ impl Event {
     }
 
     /// Adds a field that is present without a value.
+    #[inline]
     pub fn push_null(&mut self, name: &str) {
         self.push_str_kind(name, Kind::Null, "");
     }
 
     /// Adds `value` as `kind`.
+    #[inline]
     pub fn push_str_kind(&mut self, name: &str, kind: Kind, value: &str) {
         self.push_with(name, kind, |text| text.push_str(value));
     }
@@ -174,6 +177,7 @@ impl Event {
     }
 
     /// Gives the value that was added last the further name `to`, without copying it.
+    #[inline]
     pub fn also(&mut self, to: &str) {
         if let Some(field) = self.fields.last().copied() {
             let name = self.append(|text| text.push_str(to));
@@ -211,6 +215,7 @@ impl Event {
         }
     }
 
+    #[inline]
     fn append(&mut self, write: impl FnOnce(&mut String)) -> (u32, u32) {
         let start = self.text.len() as u32;
         write(&mut self.text);

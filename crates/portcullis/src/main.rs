@@ -40,8 +40,8 @@ enum Command {
     Hunt(command::hunt::Args),
     #[command(subcommand)]
     Rules(command::rules::Command),
-    //#[command(subcommand)]
-    //Exercise(command::exercise::Command),
+    #[command(subcommand)]
+    Exercise(command::exercise::Command),
     Completions(command::pages::Completions),
     Manual(command::pages::Manual),
 }
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Hunt(args) => command::hunt::run(&args),
         Command::Rules(command) => command::rules::run(&command),
-        //Command::Exercise(command) => command::exercise::run(&command),
+        Command::Exercise(command) => command::exercise::run(&command),
         Command::Completions(args) => command::pages::completions(&args),
         Command::Manual(args) => command::pages::manual(&args),
     };

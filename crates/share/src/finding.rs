@@ -135,8 +135,7 @@ impl Serialize for EventView<'_> {
         // Sorted by name and then by place, the values of one name lie side by side.
         let mut by_name: Vec<usize> = (0..facts.len()).collect();
         by_name.sort_by(|&a, &b| facts[a].field.cmp(&facts[b].field).then(a.cmp(&b)));
-        let mut names: Vec<&[usize]> =
-            by_name.chunk_by(|&a, &b| facts[a].field == facts[b].field).collect();
+        let mut names: Vec<&[usize]> = by_name.chunk_by(|&a, &b| facts[a].field == facts[b].field).collect();
         names.sort_by_key(|places| places[0]);
         let mut map = serializer.serialize_map(Some(names.len()))?;
         for places in names {

@@ -28,7 +28,15 @@ pub fn write_navigator<W: Write>(mut out: W, case: &Case) -> io::Result<()> {
         domain: "enterprise-attack",
         description: "Techniques that the rules of one hunt name, scored by findings and coloured by the highest level",
         filters: Filters {
-            platforms: ["Windows", "Linux", "Office Suite", "Identity Provider", "SaaS", "IaaS", "Network Devices"],
+            platforms: [
+                "Windows",
+                "Linux",
+                "Office Suite",
+                "Identity Provider",
+                "SaaS",
+                "IaaS",
+                "Network Devices",
+            ],
         },
         sorting: 3,
         layout: Layout {
@@ -88,7 +96,8 @@ fn seen(case: &Case) -> BTreeMap<String, Seen<'_>> {
 }
 
 fn techniques<'a>(seen: &BTreeMap<String, Seen<'_>>) -> Vec<Technique<'a>> {
-    let parents: BTreeSet<&str> = seen.keys().filter_map(|id| id.split_once('.')).map(|(parent, _)| parent).collect();
+    let parents: BTreeSet<&str> =
+        seen.keys().filter_map(|id| id.split_once('.')).map(|(parent, _)| parent).collect();
     let mut list: Vec<Technique<'_>> = seen
         .iter()
         .map(|(id, technique)| Technique {
@@ -221,10 +230,7 @@ mod tests {
         let of = |id: &str| techniques.iter().find(|t| t["techniqueID"] == id).unwrap();
         assert_eq!(of("T1190")["score"], 58);
         assert_eq!(of("T1190")["color"], "#d9706f");
-        assert_eq!(
-            of("T1190")["comment"],
-            "ProxyShell request to the Autodiscover front end (critical, 58)"
-        );
+        assert_eq!(of("T1190")["comment"], "ProxyShell request to the Autodiscover front end (critical, 58)");
         assert_eq!(of("T1505")["showSubtechniques"], true);
         assert_eq!(of("T1505").get("score"), None);
     }

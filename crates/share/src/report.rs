@@ -70,7 +70,7 @@ fn page(report: &Report<'_, '_>, settings: &ReportSettings) -> Markup {
                     content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
                 meta name="referrer" content="no-referrer";
                 meta name="color-scheme" content="light dark";
-                meta name="generator" content=(report.case.manifest.program);
+                meta name="generator" content=(visible(&report.case.manifest.program));
                 title { (title) " – " (settings.tlp) }
                 style { (PreEscaped(STYLE)) (PreEscaped(paper(settings.tlp))) }
             }

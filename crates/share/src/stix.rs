@@ -48,7 +48,12 @@ pub struct StixSettings<'a> {
 }
 
 /// Writes `case.stix.json`.
-pub fn write_stix<W: Write>(out: W, case: &Case, tally: &Tally, settings: &StixSettings<'_>) -> io::Result<()> {
+pub fn write_stix<W: Write>(
+    out: W,
+    case: &Case,
+    tally: &Tally,
+    settings: &StixSettings<'_>,
+) -> io::Result<()> {
     let created = settings.created.or(case.detected).or_else(|| last_record(case));
     let common = Common::new(settings.tlp, created.unwrap_or(Time::from_micros(0)));
     let mut bundle = Bundle::begin(out, &bundle_id(case, &common))?;
@@ -72,7 +77,10 @@ fn last_record(case: &Case) -> Option<Time> {
 /// A bundle has no version of its own; its id names the incidents and the time.
 fn bundle_id(case: &Case, common: &Common) -> String {
     let incidents: Vec<&str> = case.incidents.iter().map(|incident| incident.id.as_str()).collect();
-    object_id("bundle", &[&case.manifest.rules_sha256, &common.created, &common.marking, &incidents.join(" ")])
+    object_id(
+        "bundle",
+        &[&case.manifest.rules_sha256, &common.created, &common.marking, &incidents.join(" ")],
+    )
 }
 
 /// One indicator for each rule that held and whose text is known, by rule id.

@@ -11,9 +11,9 @@ use std::io::{self, Write};
 use model::{Finding, FindingKind, Time};
 use serde::Serialize;
 
+use crate::Origins;
 use crate::fields::{host, user};
 use crate::text::{clip, visible};
-use crate::Origins;
 
 /// The columns in order; the JSON lines hold the same names.
 const COLUMNS: [&str; 17] = [

@@ -1,7 +1,9 @@
 //! What leaves the program: the shape of each output, its bytes twice the same, and hostile values
 //! that must not come out as anything but text.
 
-#[allow(dead_code)]
+// Helpers of tests stand outside of test functions, where clippy.toml does not reach.
+#![allow(clippy::unwrap_used)]
+
 mod sample;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +12,8 @@ use std::process::Command;
 use model::{Case, Fact, Finding, Kind, Tlp};
 use serde_json::Value;
 use share::{
-    CsvTimeline, JsonTimeline, ReportSettings, RulePattern, StixSettings, Tally, TimelineCount, write_finding,
-    write_navigator, write_report, write_stix,
+    CsvTimeline, JsonTimeline, ReportSettings, RulePattern, StixSettings, Tally, TimelineCount,
+    write_finding, write_navigator, write_report, write_stix,
 };
 
 const SCRIPT: &str = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>";
@@ -40,7 +42,8 @@ fn report(case: &Case, tally: &Tally) -> String {
 
 fn stix(case: &Case) -> String {
     let text = |id: &str| {
-        id.starts_with("0000").then_some(RulePattern { language: "sigma", text: "title: sample\ndetection:\n  a: b" })
+        id.starts_with("0000")
+            .then_some(RulePattern { language: "sigma", text: "title: sample\ndetection:\n  a: b" })
     };
     let settings = StixSettings { tlp: Tlp::AmberStrict, created: None, rule_text: &text };
     let mut out = Vec::new();
@@ -53,10 +56,17 @@ fn hostile(value: &str) -> (Case, Tally) {
     let mut case = sample::case();
     for incident in &mut case.incidents {
         incident.title = value.into();
-        let lists = [&mut incident.hosts, &mut incident.accounts, &mut incident.mailboxes, &mut incident.addresses, &mut incident.files];
+        let lists = [
+            &mut incident.hosts,
+            &mut incident.accounts,
+            &mut incident.mailboxes,
+            &mut incident.addresses,
+            &mut incident.files,
+        ];
         lists.into_iter().flatten().for_each(|thing| thing.name = value.into());
         for key in incident.key.iter_mut().chain(&mut incident.first_actionable) {
-            (key.title, key.what, key.why, key.author) = (value.into(), value.into(), value.into(), value.into());
+            (key.title, key.what, key.why, key.author) =
+                (value.into(), value.into(), value.into(), value.into());
         }
         incident.links.iter_mut().for_each(|link| link.value = value.into());
         incident.exposure.iter_mut().for_each(|thing| thing.name = value.into());
@@ -79,7 +89,10 @@ fn hostile(value: &str) -> (Case, Tally) {
     }
     let mut tally = Tally::new(&case);
     for (mut finding, incident) in sample::findings() {
-        finding.matched.iter_mut().for_each(|m| (m.field, m.value, m.wanted) = (value.into(), value.into(), value.into()));
+        finding
+            .matched
+            .iter_mut()
+            .for_each(|m| (m.field, m.value, m.wanted) = (value.into(), value.into(), value.into()));
         finding.group.iter_mut().for_each(|(field, group)| (*field, *group) = (value.into(), value.into()));
         tally.add(&finding, incident);
     }
@@ -90,15 +103,17 @@ fn hostile(value: &str) -> (Case, Tally) {
 fn a_finding_line_has_the_keys_of_its_schema() {
     let findings = sample::findings();
     let (rule, incident) = findings.iter().find(|(f, _)| f.rule.title.starts_with("ProxyShell")).unwrap();
-    insta::assert_snapshot!(line(rule, *incident));
+    insta::assert_snapshot!(line(rule, *incident), @r##"{"id":"0000000004b857f0","kind":"rule","time":"2021-08-24T08:00:00Z","level":"critical","rule":{"id":"00000000-0000-4000-8000-000000000000","title":"ProxyShell request to the Autodiscover front end","tags":["attack.initial-access","attack.t1190"],"author":"Portcullis","source":"builtin/sample/0.yml"},"evidence":{"path":"evidence/iis-2021.zip!W3SVC1/u_ex210824.log","sha256":"1b2f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605","record":10000},"event":{"c-ip":"203.0.113.57","cs-method":"POST","cs-uri-stem":"/autodiscover/autodiscover.json","cs-uri-query":"@evil.example/powershell/?X-Rps-CAT=VgEAVAdXaW5kb3dz&Email=autodiscover/autodiscover.json%3F@evil.example","cs-username":null,"sc-status":200},"matched":[{"field":"sc-status","value":"200","wanted":"contains 200"}],"incident":"5f1c9a0e77d24b18"}"##);
     let (correlation, incident) = findings.iter().find(|(f, _)| f.rule.title.starts_with("Many")).unwrap();
-    insta::assert_snapshot!(line(correlation, *incident));
+    insta::assert_snapshot!(line(correlation, *incident), @r##"{"id":"0700000008062f18","kind":"correlation","time":"2021-08-26T09:11:31Z","level":"high","rule":{"id":"00000000-0000-4000-8000-000000000007","title":"Many files of one share read in a short time","tags":["attack.collection","attack.t1039"],"author":"Portcullis","source":"builtin/sample/7.yml"},"evidence":{"path":"evidence/fs01/Security.evtx","sha256":"5f6f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605","record":17000},"event":{"Computer":"FS01.commission.example","SubjectUserName":"svc-backup","ShareName":"\\\\*\\registers","RelativeTargetName":"2021\\full\\district-014.csv"},"matched":[{"field":"RelativeTargetName","value":"2021\\full\\district-014.csv","wanted":"contains 2021\\full\\di"}],"incident":"5f1c9a0e77d24b18","window":{"first":"2021-08-26T08:11:31Z","last":"2021-08-26T09:11:31Z"},"group":{"Computer":"FS01.commission.example"},"events_total":240,"events":[{"evidence":{"path":"evidence/fs01/Security.evtx","sha256":"5f6f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605"},"record":17000,"time":"2021-08-26T09:11:31Z"},{"evidence":{"path":"evidence/fs01/Security.evtx","sha256":"5f6f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605"},"record":17001,"time":"2021-08-26T09:11:31Z"}]}"##);
 }
 
 #[test]
 fn every_line_keeps_to_the_schema() {
-    let schema: Value = serde_json::from_str(include_str!("../../../docs/schema/finding.schema.json")).unwrap();
-    let known: BTreeSet<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    let schema: Value =
+        serde_json::from_str(include_str!("../../../docs/schema/finding.schema.json")).unwrap();
+    let known: BTreeSet<&str> =
+        schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
     let required: BTreeSet<&str> =
         schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     for (finding, incident) in sample::findings() {
@@ -131,7 +146,9 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str) {
             check(root, part, inner, &format!("{at}.{key}"));
         }
     } else if let Some(object) = value.as_object() {
-        object.iter().for_each(|(key, inner)| check(root, &schema["additionalProperties"], inner, &format!("{at}.{key}")));
+        object.iter().for_each(|(key, inner)| {
+            check(root, &schema["additionalProperties"], inner, &format!("{at}.{key}"))
+        });
     }
     for inner in value.as_array().into_iter().flatten() {
         check(root, &schema["items"], inner, &format!("{at}[]"));
@@ -174,7 +191,8 @@ fn the_timeline_has_what_timesketch_asks_for() {
     for column in ["message", "datetime", "timestamp_desc", "timestamp", "tag", "rule_author"] {
         assert!(header.contains(&column), "{column}");
     }
-    let dates: BTreeSet<usize> = text.lines().skip(1).map(|line| line.split(",20").nth(1).unwrap().find("+00:00").unwrap()).collect();
+    let dates: BTreeSet<usize> =
+        text.lines().skip(1).map(|line| line.split(",20").nth(1).unwrap().find("+00:00").unwrap()).collect();
     assert_eq!(dates.len(), 1, "one date format for the whole file");
     for line in String::from_utf8(json_bytes).unwrap().lines() {
         let row: Value = serde_json::from_str(line).unwrap();
@@ -186,8 +204,15 @@ fn the_timeline_has_what_timesketch_asks_for() {
 #[test]
 fn no_cell_of_the_timeline_begins_a_formula() {
     let (mut finding, incident) = sample::findings().swap_remove(3);
-    finding.event = vec![Fact { field: "Computer".into(), kind: Kind::Str, text: FORMULA.into() }, Fact { field: "User".into(), kind: Kind::Str, text: "@SUM(1)".into() }];
-    finding.rule = std::sync::Arc::new(model::RuleInfo { title: "+cmd|' /C calc'!A0".into(), author: "\t=1".into(), ..(*finding.rule).clone() });
+    finding.event = vec![
+        Fact { field: "Computer".into(), kind: Kind::Str, text: FORMULA.into() },
+        Fact { field: "User".into(), kind: Kind::Str, text: "@SUM(1)".into() },
+    ];
+    finding.rule = std::sync::Arc::new(model::RuleInfo {
+        title: "+cmd|' /C calc'!A0".into(),
+        author: "\t=1".into(),
+        ..(*finding.rule).clone()
+    });
     let mut bytes = Vec::new();
     let mut csv = CsvTimeline::new(&mut bytes).unwrap();
     csv.push(&finding, incident, &sample::origin).unwrap();
@@ -197,7 +222,11 @@ fn no_cell_of_the_timeline_begins_a_formula() {
     for cell in ["'+cmd", "'=HYPERLINK", "'@SUM", "'\t=1"] {
         assert!(row.contains(cell), "{row}");
     }
-    assert!(!row.starts_with(['=', '+', '-', '@']) && [",=", ",+", ",-", ",@", ",\"=", ",\"+", ",\"@"].iter().all(|start| !row.contains(start)), "{row}");
+    assert!(
+        !row.starts_with(['=', '+', '-', '@'])
+            && [",=", ",+", ",-", ",@", ",\"=", ",\"+", ",\"@"].iter().all(|start| !row.contains(start)),
+        "{row}"
+    );
 }
 
 #[test]
@@ -207,9 +236,11 @@ fn a_report_shows_hostile_values_as_text() {
         let (case, tally) = hostile(value);
         let page = report(&case, &tally);
         assert!(!page.contains("<script") && !page.contains("<img"), "a tag came through");
-        assert!(!page.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "a control character came through");
-        // Were a quotation mark to end an attribute, an element would grow attributes of its own.
-        assert!(!page.contains("onerror=alert(1)\"") || page.contains("&gt;"), "an attribute was ended");
+        assert!(
+            !page.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'),
+            "a control character came through"
+        );
+        assert!(!page.contains("\"&gt;&lt;img"), "a quotation mark came through");
     }
     assert!(clean.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "the value is still shown");
     assert!(clean.contains("default-src 'none'"), "no script may run");
@@ -221,10 +252,20 @@ fn a_report_needs_nothing_else() {
     for outside in ["<script", "<link", "<iframe", "@import", "url(http", "src=\"http", "href=\"http"] {
         assert!(!page.contains(outside), "{outside}");
     }
-    let sections: Vec<&str> = page.split("<section id=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
+    let sections: Vec<&str> =
+        page.split("<section id=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
     assert_eq!(
         sections,
-        ["answer", "timeline", "activity", "attack", "incidents", "exposure", "rules", "gaps", "evidence", "method"]
+        ["timeline",
+            "activity",
+            "attack",
+            "incidents",
+            "exposure",
+            "rules",
+            "gaps",
+            "evidence",
+            "method"
+        ]
     );
     let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
     assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "ids are unique");
@@ -278,15 +319,21 @@ fn stix_objects_point_at_each_other_and_stay_the_same() {
 #[test]
 fn the_bundle_passes_the_validator_of_oasis() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    for (name, case) in [("plain", sample::case()), ("hostile", hostile(TERMINAL).0), ("quiet", sample::quiet_case())] {
+    for (name, case) in
+        [("plain", sample::case()), ("hostile", hostile(TERMINAL).0), ("quiet", sample::quiet_case())]
+    {
         let path = folder.join(format!("{name}.stix.json"));
         std::fs::write(&path, stix(&case)).unwrap();
-        let Ok(checked) = Command::new("stix2_validator").args(["--version", "2.1"]).arg(&path).output() else {
+        let Ok(checked) = Command::new("stix2_validator").args(["--version", "2.1"]).arg(&path).output()
+        else {
             println!("left out: the_bundle_passes_the_validator_of_oasis (stix2_validator is not installed)");
             return;
         };
         let said = String::from_utf8_lossy(&checked.stdout);
-        assert!(checked.status.success() && said.contains("Valid") && !said.contains("[!]"), "{name}: {said}");
+        assert!(
+            checked.status.success() && said.contains("Valid") && !said.contains("[!]"),
+            "{name}: {said}"
+        );
     }
 }
 
@@ -295,7 +342,8 @@ fn the_layer_names_every_technique() {
     let mut out = Vec::new();
     write_navigator(&mut out, &sample::case()).unwrap();
     let layer: Value = serde_json::from_slice(&out).unwrap();
-    let named: BTreeSet<&str> = layer["techniques"].as_array().unwrap().iter().filter_map(|t| t["techniqueID"].as_str()).collect();
+    let named: BTreeSet<&str> =
+        layer["techniques"].as_array().unwrap().iter().filter_map(|t| t["techniqueID"].as_str()).collect();
     for technique in ["T1190", "T1505.003", "T1505", "T1110.003", "T1053.005"] {
         assert!(named.contains(technique), "{technique}");
     }

@@ -51,7 +51,7 @@ struct Event {
 /// may begin with anything that ends in a folder `evidence`. `case` is the `case.json` of a hunt;
 /// without it there is no exposure, and the first moment is that of the main incident's findings.
 pub fn score_files(dir: &Path, findings: &Path, case: Option<&Path>) -> Result<Score, ExerciseError> {
-    let truth: Truth = json(&dir.join("truth.json"))?;
+    let truth: Truth = json(dir.join("truth.json"))?;
     let case = case.map(json::<Case>).transpose()?.map(|case| scored(&case));
     let mut tally = Tally::new(&truth);
     let file = File::open(findings).map_err(ExerciseError::io(findings))?;

@@ -58,7 +58,7 @@ fn credentials_used(desk: &mut Desk<'_>, who: &Who) {
 }
 
 /// A logon over the network with a hash in place of a password: NTLM without a session key.
-fn logged_on(desk: &mut Desk<'_>, who: &Who) {
+pub(super) fn logged_on(desk: &mut Desk<'_>, who: &Who) {
     let world = desk.cx.world;
     desk.hostile("lateral", "a service account came over NTLM without a session key, from the mail server");
     let logon = Logon {

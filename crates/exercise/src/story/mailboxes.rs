@@ -4,6 +4,7 @@ use model::{Exposed, ExposureKind};
 
 use super::desk::Desk;
 use super::entry::cmdlet;
+use super::spray::sign_in;
 use crate::calendar::SECOND;
 use crate::formats::entra::{self, Change};
 use crate::formats::m365::{self, Access, Action};
@@ -135,6 +136,13 @@ pub(super) fn spray_victim<'a>(desk: &Desk<'a>, number: usize) -> &'a Person {
 /// Two mailboxes read message by message through an application that was given consent.
 fn read(desk: &mut Desk<'_>, count: usize) {
     let world = desk.cx.world;
+    for number in 0..2 {
+        let person = spray_victim(desk, number);
+        desk.hostile("mailbox-access", "signed in with a guessed password before reading mail");
+        desk.wait(20, 90);
+        sign_in(desk, person, ("Browser", &world.intruder.agent), 0);
+        desk.at_risk(Exposed::Account, &person.mail, ExposureKind::Taken);
+    }
     consent(desk);
     for number in 0..count {
         desk.wait(4, 30);

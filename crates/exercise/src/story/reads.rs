@@ -3,7 +3,7 @@
 use model::{Exposed, ExposureKind};
 
 use super::desk::Desk;
-use super::lateral::stolen;
+use super::lateral::{logged_on, stolen};
 use crate::formats::access::{self, Right, ShareAccess};
 use crate::formats::syslog::Samba;
 
@@ -15,6 +15,11 @@ pub(super) fn share(desk: &mut Desk<'_>, count: usize, variant: &str) {
     let (shown, folder) = (format!("\\\\*\\{}", share.name), format!("\\??\\{}", share.folder));
     let cx = desk.cx;
     let start = desk.dice.below(world.registers.len());
+    logged_on(desk, &who);
+    let session = ShareAccess { who: &who, address: &world.hosts.ex.ip, share: &shown, folder: &folder };
+    desk.wait(1, 4);
+    desk.hostile("share-bulk-read", "the register share was opened from the mail server");
+    session.opened(&cx, desk.plan.out("fs-security"), desk.now);
     for number in 0..count {
         desk.wait(1, 11);
         let path = &world.registers[(start + number) % world.registers.len()];
@@ -38,11 +43,15 @@ pub(super) fn samba(desk: &mut Desk<'_>, count: usize) {
     let machine = world.hosts.ex.name.to_lowercase();
     let pid = 2000 + desk.dice.within(0..30_000);
     let start = desk.dice.below(world.registers.len());
-    for number in 0..count {
+    for number in 0..=count + 1 {
         desk.wait(1, 10);
         desk.hostile("samba-bulk-read", "one of many register copies that one account read within the hour");
         let path = world.registers[(start + number) % world.registers.len()].replace('\\', "/");
-        let rest = format!("r|{path}");
+        let (operation, rest) = match number {
+            0 => ("connect", share.name.clone()),
+            last if last > count => ("disconnect", share.name.clone()),
+            _ => ("open", format!("r|{path}")),
+        };
         let line = Samba {
             host: &world.hosts.nas.name,
             pid,
@@ -50,7 +59,7 @@ pub(super) fn samba(desk: &mut Desk<'_>, count: usize) {
             address: &world.hosts.ex.ip,
             machine: &machine,
             share: &share.name,
-            operation: "open",
+            operation,
             result: "ok",
             rest: &rest,
         };

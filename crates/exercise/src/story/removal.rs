@@ -7,8 +7,8 @@ use super::desk::Desk;
 use super::lateral::stolen;
 use crate::calendar::{MINUTE, SECOND};
 use crate::formats::iis::Request;
+use crate::formats::proxy;
 use crate::formats::windows::{self, Process, Who};
-use crate::formats::{access, proxy};
 
 /// Register copies packed on the file server, in parts and with a password.
 pub(super) fn archived(desk: &mut Desk<'_>, count: usize) {
@@ -104,7 +104,6 @@ fn sent(desk: &mut Desk<'_>, count: usize) {
         desk.temp()
     );
     run(desk, "exfiltration", "a tool for uploads was run", &[line.replace("  ", " "), tool.clone(), line]);
-    let cx = desk.cx;
     let ex = &world.hosts.ex;
     for number in 0..count {
         desk.wait(20, 160);
@@ -126,7 +125,6 @@ fn sent(desk: &mut Desk<'_>, count: usize) {
         };
         request.add(desk.plan.out("px-web"), desk.now);
     }
-    let _ = cx;
 }
 
 /// Logs removed on the mail server, or cleared on both servers.
@@ -167,5 +165,4 @@ pub(super) fn cleared(desk: &mut Desk<'_>, variant: &str) {
             .set("Channel", "System")
             .done_by(1044, 5120);
     }
-    let _ = access::logoff;
 }

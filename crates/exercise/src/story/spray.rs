@@ -6,6 +6,8 @@ use super::desk::Desk;
 use super::mailboxes::spray_victim;
 use crate::formats::access;
 use crate::formats::entra::{self, SignIn};
+use crate::formats::m365::{self, Action};
+use crate::world::Person;
 
 /// Tries `count` accounts: at the directory from the mail server, or at the cloud from outside.
 pub(super) fn stage(desk: &mut Desk<'_>, variant: &str, count: usize) {
@@ -47,15 +49,40 @@ fn cloud(desk: &mut Desk<'_>, count: usize) {
     }
 }
 
-fn attempt(desk: &mut Desk<'_>, person: &crate::world::Person, error: u32) {
+/// What the directory of the cloud and the unified audit log write of one attempt.
+fn attempt(desk: &mut Desk<'_>, person: &Person, error: u32) {
+    let world = desk.cx.world;
+    let agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:91.0) Gecko/20100101 Firefox/91.0";
+    sign_in(desk, person, ("Authenticated SMTP", agent), error);
+    let more = format!(
+        ",\"ActorIpAddress\":\"{}\",\"ErrorNumber\":\"{error}\",\"LogonError\":\"{}\",\"ExtendedProperties\":[{{\"Name\":\
+         \"UserAgent\",\"Value\":\"{agent}\"}},{{\"Name\":\"RequestType\",\"Value\":\"OAuth2:Token\"}}]",
+        world.intruder.cloud,
+        if error == 0 { "" } else { "InvalidUserNameOrPassword" },
+    );
+    let action = Action {
+        operation: if error == 0 { "UserLoggedIn" } else { "UserLoginFailed" },
+        record_type: 15,
+        workload: "AzureActiveDirectory",
+        user: &person.mail,
+        client: &world.intruder.cloud,
+        object: "Unknown",
+        result: if error == 0 { "Succeeded" } else { "Failed" },
+        more: &more,
+    };
+    m365::add(desk.plan.out("m365"), &mut desk.dice, world, desk.now, &action);
+}
+
+/// A sign-in from the intruder's address.
+pub(super) fn sign_in(desk: &mut Desk<'_>, person: &Person, (through, agent): (&str, &str), error: u32) {
     let world = desk.cx.world;
     let place = *desk.dice.one(&[("Amsterdam", "NL"), ("Amsterdam", "NL"), ("Frankfurt", "DE")]);
     let sign_in = SignIn {
         person,
         client: &world.intruder.cloud,
         application: "Office 365 Exchange Online",
-        through: "Authenticated SMTP",
-        agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:91.0) Gecko/20100101 Firefox/91.0",
+        through,
+        agent,
         error,
         reason: if error == 0 {
             ""

@@ -78,6 +78,9 @@ impl<'a> Iterator for Pairs<'a> {
     }
 }
 
+/// Bytes of a value in braces.
+const MAX_BRACED: usize = 256;
+
 fn value(text: &str) -> (Value<'_>, &str) {
     let closed = |mark: char| {
         let inner = text.strip_prefix(mark)?;
@@ -94,9 +97,9 @@ fn value(text: &str) -> (Value<'_>, &str) {
         }
         return (Value::Nested(inner), "");
     }
-    if text.starts_with('{')
-        && let Some(end) = text.find('}')
-    {
+    // `{ saddr_fam=inet laddr=192.0.2.7 }`; looking further would take time with the square of a line.
+    let near = text.as_bytes().iter().take(MAX_BRACED).position(|byte| *byte == b'}');
+    if let Some(end) = near.filter(|_| text.starts_with('{')) {
         return (Value::Bare(&text[..=end]), &text[end + 1..]);
     }
     let end = text.find([' ', '\u{1d}']).unwrap_or(text.len());

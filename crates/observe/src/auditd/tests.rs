@@ -170,6 +170,14 @@ fn damage_is_survived() {
     torment(read, EXECVE.as_bytes());
 }
 
+#[test]
+fn hostile_lines_take_no_longer_than_honest_ones() {
+    for part in ["a={", "a=' ", "a=\" ", "a0= ", "="] {
+        let line = format!("type=EXECVE msg=audit(1.0:1): {}\n", part.repeat(300_000));
+        assert_eq!(probe(read, line.as_bytes()).events.len(), 1, "{part}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_records_are_read(

@@ -19,6 +19,10 @@ const MAX_OPEN: usize = 64;
 const MAX_AGE: i64 = 2 * SECOND;
 /// How much text one event may have.
 const MAX_TEXT: usize = 4 << 20;
+/// How much text all open events may have.
+const MAX_TEXT_OPEN: usize = 16 << 20;
+/// What an event leaves allocated for the next.
+const KEPT: usize = 64 << 10;
 
 /// Records that programs write, each an event of its own.
 const ALONE: &[&str] = &[
@@ -89,6 +93,8 @@ impl Open {
 pub(super) struct Window {
     open: VecDeque<Open>,
     spare: Vec<Open>,
+    /// Bytes of text of all open events.
+    size: usize,
 }
 
 impl Window {
@@ -100,9 +106,8 @@ impl Window {
         out: &mut dyn Collector,
         done: &mut dyn FnMut(&Open, &mut dyn Collector),
     ) {
-        while self.open.front().is_some_and(|first| record.time - first.time > MAX_AGE)
-            || self.open.len() > MAX_OPEN
-        {
+        let late = |first: &Open| record.time - first.time > MAX_AGE;
+        while self.open.front().is_some_and(late) || self.open.len() > MAX_OPEN || self.size > MAX_TEXT_OPEN {
             self.finish(0, out, done);
         }
         let place = match self.open.iter().rposition(|open| open.is_of(record)) {
@@ -118,6 +123,7 @@ impl Window {
         };
         if record.kind != "EOE" {
             self.open[place].add(record);
+            self.size += record.kind.len() + record.body.len();
         }
         let too_long = self.open[place].text.len() > MAX_TEXT;
         if too_long {
@@ -144,7 +150,10 @@ impl Window {
     ) {
         if let Some(open) = self.open.remove(place) {
             done(&open, out);
-            self.spare.push(open);
+            self.size -= open.text.len();
+            if open.text.capacity() <= KEPT {
+                self.spare.push(open);
+            }
         }
     }
 }

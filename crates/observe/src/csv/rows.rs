@@ -14,6 +14,8 @@ use crate::text::Lines;
 
 /// How much text one record over several lines may hold.
 const MAX_OPEN: usize = 1 << 20;
+/// What holding a line costs besides its text.
+const LINE_COST: usize = 64;
 /// More columns than any export has.
 const MAX_COLUMNS: usize = 4096;
 
@@ -138,7 +140,7 @@ impl<'a> Rows<'a> {
                     return Gathered::Row(Row::Record(start));
                 }
                 fed => {
-                    size += text.len();
+                    size += text.len() + LINE_COST;
                     self.held.push_back((text.to_owned(), start));
                     if fed == Fed::TooWide || size > MAX_OPEN {
                         return self.give_up(out);

@@ -135,19 +135,59 @@ impl Flattener {
         let length = self.path.len();
         let mut key = jiter.known_object()?;
         while let Some(name) = key {
-            // Bytes that have just been written to the path are slow to read in other steps, so a
-            // name is looked up where it stands in the evidence whenever it is a whole one.
-            let mut known = None;
-            if length == self.base {
-                known = Some(self.table.known(name));
-            } else if name != "#text" {
-                self.path.push('.');
+            match name {
+                "#text" => {
+                    let known = self.table.known(&self.path[self.base..]);
+                    self.member(jiter, event, through, known)?;
+                }
+                "#attributes" => self.attributes(jiter, event)?,
+                // Bytes that have just been written to the path are slow to read in other steps, so
+                // a name is looked up where it stands in the evidence whenever it is a whole one.
+                _ if length == self.base => {
+                    let known = self.table.known(name);
+                    self.path.push_str(name);
+                    self.member(jiter, event, through, known)?;
+                }
+                _ => {
+                    self.path.push('.');
+                    self.path.push_str(name);
+                    let known = self.table.known(&self.path[self.base..]);
+                    self.member(jiter, event, through, known)?;
+                }
             }
-            if name != "#text" {
-                self.path.push_str(name);
+            self.path.truncate(length);
+            self.bounded(jiter, event)?;
+            key = jiter.next_key()?;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Reads the attributes of an XML element, as `evtx_dump` writes them: named after the element,
+    /// like the EVTX reader names them, without namespaces.
+    fn attributes(&mut self, jiter: &mut Jiter<'_>, event: &mut Event) -> Result<(), Fault> {
+        let peek = jiter.peek()?;
+        if peek != Peek::Object {
+            return self.value(jiter, event, peek, Known::default());
+        }
+        self.deeper(jiter)?;
+        if self.path.len() == self.base {
+            let element = self.path.rfind('.').map_or(0, |dot| dot + 1);
+            self.path.extend_from_within(element..);
+        }
+        let length = self.path.len();
+        let mut key = jiter.known_object()?;
+        while let Some(name) = key {
+            let is_namespace = name.starts_with("xmlns");
+            self.path.push('_');
+            self.path.push_str(name);
+            let peek = jiter.peek()?;
+            if is_namespace {
+                jiter.known_skip(peek)?;
+            } else {
+                let known = self.table.known(&self.path[self.base..]);
+                self.member(jiter, event, false, known)?;
             }
-            let known = known.unwrap_or_else(|| self.table.known(&self.path[self.base..]));
-            self.member(jiter, event, through, known)?;
             self.path.truncate(length);
             self.bounded(jiter, event)?;
             key = jiter.next_key()?;
@@ -169,6 +209,9 @@ impl Flattener {
         }
         let kept = (self.base, self.bare);
         if let Some(name) = self.table.renamed(known) {
+            if name.is_empty() && peek != Peek::Object {
+                return self.value(jiter, event, peek, known);
+            }
             self.base = self.path.len();
             self.path.push_str(name);
         } else if through {

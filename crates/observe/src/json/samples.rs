@@ -59,6 +59,18 @@ const SAMPLES: &[Sample] = &[
         ],
     ),
     (
+        "evtx_dump, attributes apart, as a list of named data",
+        r##"{"Event":{"System":{"Provider_attributes":{"Name":"Microsoft-Windows-Sysmon"},"EventID":1,"TimeCreated_attributes":{"SystemTime":"2021-08-24T09:12:00Z"},"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":"FS"},
+            "EventData_attributes":{"Name":"x"},"EventData":{"Data":[{"@Name":"Image","#text":"C:\\Windows\\System32\\cmd.exe"},{"@Name":"User","#text":null}]}}}"##,
+        "windows / process_creation / sysmon",
+        "2021-08-24T09:12:00Z",
+        &[
+            ("Provider_Name", "Microsoft-Windows-Sysmon"),
+            ("Image", r"C:\Windows\System32\cmd.exe"),
+            ("User", "∅"),
+        ],
+    ),
+    (
         "evtx_dump, user data",
         r##"{"Event":{"System":{"Provider":{"#attributes":{"Name":"Microsoft-Windows-Eventlog"}},"EventID":1102,"Channel":"Security","Computer":"DC",
             "TimeCreated":{"#attributes":{"SystemTime":"2021-08-24T09:12:00Z"}}},"UserData":{"LogFileCleared":{"#attributes":{"xmlns:auto-ns3":"x"},"SubjectUserName":"adm","SubjectLogonId":"0x3e7"}}}}"##,

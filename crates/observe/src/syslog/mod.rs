@@ -30,7 +30,8 @@ use crate::{Collector, Context};
 pub(crate) fn recognise(head: &str) -> bool {
     most_lines(head, |line| {
         let frame = header::counted(line).map_or(line, |(frame, _)| frame);
-        header::parse(frame).is_some_and(|header| header.host.is_some() || header.program.is_some())
+        // A time alone begins the lines of many other logs.
+        header::parse(frame).is_some_and(|header| header.priority.is_some() || header.program.is_some())
     })
 }
 

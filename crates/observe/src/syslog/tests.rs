@@ -429,7 +429,7 @@ fn it_is_recognised_by_its_content() {
         ("<34>1 2021-08-24T09:12:00Z nas a - - - x\n", true),
         ("83 <34>1 2021-08-24T09:12:00Z nas a - - - x\n", true),
         ("2021-08-24T09:12:00+01:00 nas a: x\n", true),
-        ("2021-08-24 09:12:00 10.0.0.5 GET /\n", true),
+        ("2021-08-24 09:12:00 INFO started\n", false),
         ("May the force\nbe with you\n", false),
         ("a,b\n1,2\n", false),
         ("", false),

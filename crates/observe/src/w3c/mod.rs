@@ -357,7 +357,7 @@ fn push(event: &mut Event, decoder: &mut Decoder, column: &Column, value: &str) 
     } else {
         match column.role {
             Role::Plain | Role::Date | Role::Clock | Role::Target => event.push_str(name, value),
-            Role::Number if clock::number(value.as_bytes()).is_some() => {
+            Role::Number if value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 event.push_str_kind(name, Kind::Int, value);
             }
             Role::Number => event.push_str(name, value),

@@ -175,3 +175,20 @@ fn what_stands_before_the_first_record_does_not_matter() {
         check(sample, &[&[0; 4096], text].concat(), "behind a hole");
     }
 }
+
+/// A small event log: a process, a cmdlet with unnamed values, a cleared log under `UserData`.
+const EVENT_LOG: &[u8] = include_bytes!("../../../../fuzz/corpus/evtx/seed-file");
+
+#[test]
+fn an_event_log_whole_and_carved() {
+    let carved = [&[0; 1024], &EVENT_LOG[4096..]].concat();
+    for (bytes, how) in [(EVENT_LOG, "whole"), (&EVENT_LOG[4096..], "without its header"), (&carved, "carved")] {
+        let seen = read(bytes, "x");
+        assert_eq!(seen.shape(), [("x", "evtx", 5)], "{how}: {:?}", seen.problems());
+        let first = &seen.pieces[0].events[0];
+        assert_eq!(first.get("NewProcessName"), Some(r"C:\Windows\System32\cmd.exe"));
+        assert_eq!(first.time.unwrap().to_string(), "2021-08-24T09:12:00Z");
+        let source = LogSources::builtin();
+        assert!(source.get(model::SourceId(first.source)).serves(Some("windows"), Some("process_creation"), None));
+    }
+}

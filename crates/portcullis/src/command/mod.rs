@@ -1,7 +1,7 @@
 //! One file a command; its doc comments are its help and its manual page.
 
 pub(crate) mod answer;
-//pub(crate) mod exercise;
+pub(crate) mod exercise;
 pub(crate) mod hunt;
 pub(crate) mod output;
 pub(crate) mod pages;

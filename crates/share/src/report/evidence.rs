@@ -113,7 +113,7 @@ fn sources_table(evidence: &[&Evidence]) -> Markup {
 fn hash(sha256: &str) -> Markup {
     html! {
         @match sha256.get(..12) {
-            Some(start) => code title=(visible(sha256)) { (start) "…" },
+            Some(start) => code title=(clip(sha256, 64)) { (visible(start)) "…" },
             None => span.none { "–" },
         }
     }

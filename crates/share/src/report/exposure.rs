@@ -73,7 +73,8 @@ impl<'a> Row<'a> {
 
 /// The worst first, then the incidents in their order; many files of one folder as one row.
 fn rows(case: &Case) -> Vec<Row<'_>> {
-    let mut folders: BTreeMap<(usize, ExposureKind, Exposed, &str), Vec<(usize, &Exposure)>> = BTreeMap::new();
+    let mut folders: BTreeMap<(usize, ExposureKind, Exposed, &str), Vec<(usize, &Exposure)>> =
+        BTreeMap::new();
     for (place, incident) in case.incidents.iter().enumerate() {
         for thing in &incident.exposure {
             let folder = if thing.what == Exposed::File { folder(&thing.name) } else { &thing.name };
@@ -180,7 +181,8 @@ mod tests {
     fn many_files_of_one_folder_are_one_row() {
         let case = crate::sample::case();
         let rows = rows(&case);
-        let shown: Vec<String> = rows.iter().map(|row| format!("{} {} {}", how(row.how), row.things, row.name)).collect();
+        let shown: Vec<String> =
+            rows.iter().map(|row| format!("{} {} {}", how(row.how), row.things, row.name)).collect();
         assert_eq!(
             shown,
             [

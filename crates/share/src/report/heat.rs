@@ -24,7 +24,8 @@ pub(super) fn section(report: &Report<'_, '_>) -> Option<Section> {
     if hosts.is_empty() {
         return None;
     }
-    let drawn: u64 = hosts.iter().map(|host| host.days.iter().filter(|day| axis.holds(day.day)).count() as u64).sum();
+    let drawn: u64 =
+        hosts.iter().map(|host| host.days.iter().filter(|day| axis.holds(day.day)).count() as u64).sum();
     let mut note = String::from(
         "Findings of every rule, in an incident or not. A mark's colour is the highest level of its day, \
          its height the number of findings.",
@@ -36,11 +37,20 @@ pub(super) fn section(report: &Report<'_, '_>) -> Option<Section> {
     if hosts.len() > HOSTS {
         note.push_str(&format!(" {} more hosts are not drawn.", number((hosts.len() - HOSTS) as u64)));
     }
-    Some(Section::new("activity", "Activity by day and host", note, html! { (picture(&axis, &hosts)) (legend()) }))
+    Some(Section::new(
+        "activity",
+        "Activity by day and host",
+        note,
+        html! { (picture(&axis, &hosts)) (legend()) },
+    ))
 }
 
 fn lie(days: u64) -> String {
-    if days == 1 { "One day with findings lies".to_owned() } else { format!("{} days with findings lie", number(days)) }
+    if days == 1 {
+        "One day with findings lies".to_owned()
+    } else {
+        format!("{} days with findings lie", number(days))
+    }
 }
 
 struct Host<'a> {
@@ -113,7 +123,8 @@ fn bars(axis: &Axis, days: &[&Activity], most: u64) -> Vec<Bar> {
     for day in days.iter().filter(|day| axis.holds(day.day)) {
         let x = axis.day(day.day).min(RIGHT - width);
         let height = 5.0 + (ROW - 10.0) * (day.count as f64 + 1.0).ln() / scale;
-        let about = format!("{}: {}, {}", short_date(of_day(day.day)), count(day.count, "finding"), day.level);
+        let about =
+            format!("{}: {}, {}", short_date(of_day(day.day)), count(day.count, "finding"), day.level);
         match bars.last_mut() {
             Some(bar) if x < bar.x + bar.width / 3.0 => {
                 bar.height = bar.height.max(height);

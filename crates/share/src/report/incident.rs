@@ -64,7 +64,8 @@ fn facts(report: &Report<'_, '_>, incident: &Incident) -> Markup {
         .map(|told| told.phases(incident.level.min(model::Level::Medium), REST))
         .unwrap_or_default();
     let gaps: Vec<&Gap> = incident.gaps.iter().filter_map(|&at| report.case.gaps.get(at as usize)).collect();
-    let found: Vec<String> = incident.findings.iter().rev().map(|(level, n)| format!("{} {level}", number(*n))).collect();
+    let found: Vec<String> =
+        incident.findings.iter().rev().map(|(level, n)| format!("{} {level}", number(*n))).collect();
     html! {
         dl.facts {
             @if let (Some(first), Some(last)) = (incident.first, incident.last) {

@@ -170,7 +170,9 @@ fn key_numbers(axis: &Axis, incident: &Incident, y: f64) -> Markup {
         .key
         .iter()
         .enumerate()
-        .filter_map(|(at, key)| key.time.filter(|time| axis.holds(time.day())).map(|time| (axis.time(time), at + 1)))
+        .filter_map(|(at, key)| {
+            key.time.filter(|time| axis.holds(time.day())).map(|time| (axis.time(time), at + 1))
+        })
         .collect();
     numbered.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut marks: Vec<(f64, Vec<usize>)> = Vec::new();
@@ -239,7 +241,9 @@ fn gaps<'a>(report: &Report<'a, '_>, axis: &Axis) -> Vec<(&'a str, Vec<&'a Gap>)
         }
     }
     let mut sources: Vec<(&str, Vec<&Gap>)> = sources.into_iter().collect();
-    sources.sort_by_key(|(source, gaps)| (std::cmp::Reverse(gaps.iter().map(|gap| gap.days).sum::<i64>()), *source));
+    sources.sort_by_key(|(source, gaps)| {
+        (std::cmp::Reverse(gaps.iter().map(|gap| gap.days).sum::<i64>()), *source)
+    });
     sources.truncate(GAPS);
     sources
 }
@@ -284,7 +288,8 @@ mod tests {
         let seen = Day { level: Level::High, count: 1 };
         let days: BTreeMap<i64, Day> = [0, 1, 2, 40, 499, 900].into_iter().map(|day| (day, seen)).collect();
         let runs = runs(&axis, &days);
-        let spans: Vec<(i64, i64, u64)> = runs.iter().map(|run| (run.first, run.last, run.seen.count)).collect();
+        let spans: Vec<(i64, i64, u64)> =
+            runs.iter().map(|run| (run.first, run.last, run.seen.count)).collect();
         assert_eq!(spans, [(0, 2, 3), (40, 40, 1), (499, 499, 1)]);
         assert!(runs.iter().all(|run| run.x >= LEFT && run.x + run.width <= RIGHT + 0.01));
     }

@@ -178,7 +178,11 @@ mod tests {
 
     #[test]
     fn files_stand_after_their_directories_and_processes_after_their_files() {
-        let facts = [("CommandLine", "cmd /c dir"), ("Image", r"C:\Windows\cmd.exe"), ("Hashes", "SHA1=x,MD5=8A2122E8162DBEF04694B9C3E0B6CDEE")];
+        let facts = [
+            ("CommandLine", "cmd /c dir"),
+            ("Image", r"C:\Windows\cmd.exe"),
+            ("Hashes", "SHA1=x,MD5=8A2122E8162DBEF04694B9C3E0B6CDEE"),
+        ];
         assert_eq!(
             shown(&facts),
             [
@@ -192,7 +196,8 @@ mod tests {
 
     #[test]
     fn an_event_gives_a_bounded_number() {
-        let many: Vec<(String, String)> = (0..500).map(|n| ("QueryName".into(), format!("{n}.example"))).collect();
+        let many: Vec<(String, String)> =
+            (0..500).map(|n| ("QueryName".into(), format!("{n}.example"))).collect();
         let many: Vec<(&str, &str)> = many.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         assert_eq!(shown(&many).len(), MAX);
     }

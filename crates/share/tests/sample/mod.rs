@@ -1,7 +1,8 @@
 //! A made-up case of fourteen months with two incidents, small enough to read and rich enough to
 //! show every part of the report. All names are invented.
 
-#![allow(dead_code, missing_docs, unreachable_pub)]
+// Each user takes a part of it; a fault in it should stop the test.
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,7 +43,10 @@ const ROWS: &[Row] = &[
             ("c-ip", "203.0.113.57"),
             ("cs-method", "POST"),
             ("cs-uri-stem", "/autodiscover/autodiscover.json"),
-            ("cs-uri-query", "@evil.example/powershell/?X-Rps-CAT=VgEAVAdXaW5kb3dz&Email=autodiscover/autodiscover.json%3F@evil.example"),
+            (
+                "cs-uri-query",
+                "@evil.example/powershell/?X-Rps-CAT=VgEAVAdXaW5kb3dz&Email=autodiscover/autodiscover.json%3F@evil.example",
+            ),
             ("cs-username", "-"),
             ("sc-status", "200"),
         ],
@@ -72,8 +76,15 @@ const ROWS: &[Row] = &[
         host: "EX01",
         evidence: 1,
         days: &[
-            ("2021-08-24", 18), ("2021-08-25", 31), ("2021-09-14", 9), ("2021-09-16", 22),
-            ("2022-03-08", 14), ("2022-03-09", 27), ("2022-06-21", 11), ("2022-08-02", 36), ("2022-08-04", 8),
+            ("2021-08-24", 18),
+            ("2021-08-25", 31),
+            ("2021-09-14", 9),
+            ("2021-09-16", 22),
+            ("2022-03-08", 14),
+            ("2022-03-09", 27),
+            ("2022-06-21", 11),
+            ("2022-08-02", 36),
+            ("2022-08-04", 8),
         ],
         facts: &[
             ("c-ip", "203.0.113.57"),
@@ -90,14 +101,26 @@ const ROWS: &[Row] = &[
         author: "Nobody Example (SigmaHQ)",
         host: "EX01",
         evidence: 4,
-        days: &[("2021-08-24", 21), ("2021-08-25", 40), ("2021-09-16", 13), ("2022-03-08", 9), ("2022-08-02", 17)],
+        days: &[
+            ("2021-08-24", 21),
+            ("2021-08-25", 40),
+            ("2021-09-16", 13),
+            ("2022-03-08", 9),
+            ("2022-08-02", 17),
+        ],
         facts: &[
             ("Computer", "EX01.commission.example"),
             ("User", r"NT AUTHORITY\SYSTEM"),
             ("ParentImage", r"C:\Windows\System32\inetsrv\w3wp.exe"),
             ("Image", r"C:\Windows\System32\cmd.exe"),
-            ("CommandLine", r#"cmd.exe /c whoami & net group "domain admins" /domain > C:\inetpub\wwwroot\aspnet_client\<script>alert(1)</script>.txt"#),
-            ("Hashes", "SHA256=B99D61D874728EDC0918CA0EB10EAB93D381E7367E377406E65963366C874450,MD5=8A2122E8162DBEF04694B9C3E0B6CDEE"),
+            (
+                "CommandLine",
+                r#"cmd.exe /c whoami & net group "domain admins" /domain > C:\inetpub\wwwroot\aspnet_client\<script>alert(1)</script>.txt"#,
+            ),
+            (
+                "Hashes",
+                "SHA256=B99D61D874728EDC0918CA0EB10EAB93D381E7367E377406E65963366C874450,MD5=8A2122E8162DBEF04694B9C3E0B6CDEE",
+            ),
         ],
     },
     Row {
@@ -111,7 +134,10 @@ const ROWS: &[Row] = &[
         days: &[("2021-08-25", 2), ("2022-03-09", 1)],
         facts: &[
             ("Computer", "EX01.commission.example"),
-            ("CommandLine", r"rundll32.exe C:\windows\system32\comsvcs.dll, MiniDump 704 C:\ProgramData\d.dmp full"),
+            (
+                "CommandLine",
+                r"rundll32.exe C:\windows\system32\comsvcs.dll, MiniDump 704 C:\ProgramData\d.dmp full",
+            ),
         ],
     },
     Row {
@@ -133,7 +159,13 @@ const ROWS: &[Row] = &[
         author: "Portcullis",
         host: "FS01",
         evidence: 5,
-        days: &[("2021-08-26", 4), ("2021-09-16", 3), ("2022-03-09", 6), ("2022-06-21", 2), ("2022-08-03", 5)],
+        days: &[
+            ("2021-08-26", 4),
+            ("2021-09-16", 3),
+            ("2022-03-09", 6),
+            ("2022-06-21", 2),
+            ("2022-08-03", 5),
+        ],
         facts: &[
             ("Computer", "FS01.commission.example"),
             ("TargetUserName", "svc-backup"),
@@ -166,7 +198,11 @@ const ROWS: &[Row] = &[
         host: "NAS02",
         evidence: 7,
         days: &[("2022-03-09", 2), ("2022-08-03", 3)],
-        facts: &[("host", "nas02"), ("samba.user", "svc-backup"), ("samba.path", "registers/2021/full/district-014.csv")],
+        facts: &[
+            ("host", "nas02"),
+            ("samba.user", "svc-backup"),
+            ("samba.path", "registers/2021/full/district-014.csv"),
+        ],
     },
     Row {
         rule: "Archive with a password made in a web directory",
@@ -179,7 +215,10 @@ const ROWS: &[Row] = &[
         days: &[("2021-08-26", 3), ("2022-08-03", 5)],
         facts: &[
             ("Computer", "EX01.commission.example"),
-            ("CommandLine", r"7z.exe a -hpXXXX -v200m C:\inetpub\wwwroot\aspnet_client\i.7z \\fs01\registers\2021"),
+            (
+                "CommandLine",
+                r"7z.exe a -hpXXXX -v200m C:\inetpub\wwwroot\aspnet_client\i.7z \\fs01\registers\2021",
+            ),
         ],
     },
     Row {
@@ -242,14 +281,32 @@ const SPRAY: Row = Row {
 pub fn origin(id: EvidenceId) -> (&'static str, &'static str) {
     const PATHS: [(&str, &str); 10] = [
         ("evidence/iis-2021.zip", "0a1f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605"),
-        ("evidence/iis-2021.zip!W3SVC1/u_ex210824.log", "1b2f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605"),
-        ("evidence/iis-2021.zip!W3SVC1/u_ex210825.log", "2c3f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605"),
-        ("evidence/ex01/MSExchange Management.evtx", "3d4f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605"),
-        ("evidence/ex01/Microsoft-Windows-Sysmon%4Operational.evtx", "4e5f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605"),
+        (
+            "evidence/iis-2021.zip!W3SVC1/u_ex210824.log",
+            "1b2f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605",
+        ),
+        (
+            "evidence/iis-2021.zip!W3SVC1/u_ex210825.log",
+            "2c3f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605",
+        ),
+        (
+            "evidence/ex01/MSExchange Management.evtx",
+            "3d4f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605",
+        ),
+        (
+            "evidence/ex01/Microsoft-Windows-Sysmon%4Operational.evtx",
+            "4e5f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605",
+        ),
         ("evidence/fs01/Security.evtx", "5f6f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605"),
         ("evidence/ex01/MSGTRK.LOG", "6a7f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605"),
-        ("evidence/nas02/syslog.gz!syslog", "7b8f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605"),
-        ("evidence/mail/<img src=x onerror=alert(1)>.mbox", "8c9f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605"),
+        (
+            "evidence/nas02/syslog.gz!syslog",
+            "7b8f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605",
+        ),
+        (
+            "evidence/mail/<img src=x onerror=alert(1)>.mbox",
+            "8c9f5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605",
+        ),
         ("evidence/cloud/signins.json", "9daf5d3c9e8b7a6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a2918070605"),
     ];
     PATHS.get(id.file as usize).copied().unwrap_or(("unknown", ""))
@@ -267,7 +324,12 @@ pub fn finding(id: &str, time: &str, level: Level, rule: RuleInfo) -> Finding {
         time: Some(at(time)),
         level,
         rule: Arc::new(rule),
-        event_ref: EventRef { time: Some(at(time)), evidence: EvidenceId { file: 1, member: 0 }, record: 7, seq: 7 },
+        event_ref: EventRef {
+            time: Some(at(time)),
+            evidence: EvidenceId { file: 1, member: 0 },
+            record: 7,
+            seq: 7,
+        },
         event: Vec::new(),
         matched: Vec::new(),
         events: Vec::new(),
@@ -341,10 +403,15 @@ fn row_findings(number: usize, row: &Row) -> Vec<Finding> {
             };
             let fact = |&(field, text): &(&str, &str)| {
                 let text = if text == "-" { "" } else { text };
-                Fact { field: field.into(), kind: kind_of(if text.is_empty() { "-" } else { text }), text: text.into() }
+                Fact {
+                    field: field.into(),
+                    kind: kind_of(if text.is_empty() { "-" } else { text }),
+                    text: text.into(),
+                }
             };
             let (field, value) = row.facts[row.facts.len() - 1];
-            let counted = row.rule.starts_with("Many") || row.rule.starts_with("One") || row.rule.starts_with("Burst");
+            let counted =
+                row.rule.starts_with("Many") || row.rule.starts_with("One") || row.rule.starts_with("Burst");
             findings.push(Finding {
                 id: format!("{number:02x}{:014x}", record * 7_919),
                 kind: if counted { FindingKind::Correlation } else { FindingKind::Rule },
@@ -353,11 +420,23 @@ fn row_findings(number: usize, row: &Row) -> Vec<Finding> {
                 rule: Arc::clone(&rule),
                 event_ref: place.clone(),
                 event: row.facts.iter().map(fact).collect(),
-                matched: vec![Matched { field: field.into(), value: value.into(), wanted: format!("contains {}", value.chars().take(12).collect::<String>()) }],
-                events: if counted { vec![place.clone(), EventRef { record: record + 1, ..place }] } else { Vec::new() },
+                matched: vec![Matched {
+                    field: field.into(),
+                    value: value.into(),
+                    wanted: format!("contains {}", value.chars().take(12).collect::<String>()),
+                }],
+                events: if counted {
+                    vec![place.clone(), EventRef { record: record + 1, ..place }]
+                } else {
+                    Vec::new()
+                },
                 events_total: if counted { 240 } else { 0 },
                 window: counted.then_some(Window { first: time.plus_micros(-3_600_000_000), last: time }),
-                group: if counted { vec![(row.facts[0].0.to_owned(), row.facts[0].1.to_owned())] } else { Vec::new() },
+                group: if counted {
+                    vec![(row.facts[0].0.to_owned(), row.facts[0].1.to_owned())]
+                } else {
+                    Vec::new()
+                },
             });
         }
     }
@@ -381,7 +460,11 @@ pub fn findings() -> Vec<(Finding, Option<&'static str>)> {
             ..RuleInfo::default()
         };
         let mut stray = finding(&format!("ff{n:014x}"), &day.to_string(), Level::Low, rule);
-        stray.event = vec![Fact { field: "Computer".into(), kind: Kind::Str, text: if n % 3 == 0 { "DC01" } else { "WS117" }.into() }];
+        stray.event = vec![Fact {
+            field: "Computer".into(),
+            kind: Kind::Str,
+            text: if n % 3 == 0 { "DC01" } else { "WS117" }.into(),
+        }];
         all.push((stray, None));
     }
     all.sort_by(|a, b| (a.0.time, &a.0.id).cmp(&(b.0.time, &b.0.id)));
@@ -453,23 +536,67 @@ fn exposed(what: Exposed, name: String, how: ExposureKind, first: &str, last: &s
 fn exposure() -> Vec<Exposure> {
     let mut list: Vec<Exposure> = (1..=26)
         .map(|n| {
-            exposed(Exposed::File, format!(r"\\fs01\registers\2021\full\district-{n:03}.csv"), ExposureKind::Taken, "2021-08-26T21:10:00Z", "2022-08-03T22:04:00Z", 3)
+            exposed(
+                Exposed::File,
+                format!(r"\\fs01\registers\2021\full\district-{n:03}.csv"),
+                ExposureKind::Taken,
+                "2021-08-26T21:10:00Z",
+                "2022-08-03T22:04:00Z",
+                3,
+            )
         })
         .collect();
-    list.push(exposed(Exposed::Mailbox, "registrar@commission.example".into(), ExposureKind::Taken, "2021-08-24T10:02:00Z", "2021-08-24T10:02:00Z", 2));
-    list.push(exposed(Exposed::Share, r"\\fs01\registers".into(), ExposureKind::Read, "2021-08-26T20:00:00Z", "2022-08-03T22:04:00Z", 9));
-    list.push(exposed(Exposed::Share, "nas02:registers".into(), ExposureKind::Read, "2022-03-09T20:00:00Z", "2022-08-03T22:04:00Z", 5));
-    list.push(exposed(Exposed::Account, "svc-backup".into(), ExposureKind::Taken, "2021-08-25T11:00:00Z", "2022-03-09T11:00:00Z", 3));
-    list.push(exposed(Exposed::Mailbox, "press.office@commission.example".into(), ExposureKind::CouldRead, "2021-10-28T08:00:00Z", "2021-10-28T12:00:00Z", 7));
+    list.push(exposed(
+        Exposed::Mailbox,
+        "registrar@commission.example".into(),
+        ExposureKind::Taken,
+        "2021-08-24T10:02:00Z",
+        "2021-08-24T10:02:00Z",
+        2,
+    ));
+    list.push(exposed(
+        Exposed::Share,
+        r"\\fs01\registers".into(),
+        ExposureKind::Read,
+        "2021-08-26T20:00:00Z",
+        "2022-08-03T22:04:00Z",
+        9,
+    ));
+    list.push(exposed(
+        Exposed::Share,
+        "nas02:registers".into(),
+        ExposureKind::Read,
+        "2022-03-09T20:00:00Z",
+        "2022-08-03T22:04:00Z",
+        5,
+    ));
+    list.push(exposed(
+        Exposed::Account,
+        "svc-backup".into(),
+        ExposureKind::Taken,
+        "2021-08-25T11:00:00Z",
+        "2022-03-09T11:00:00Z",
+        3,
+    ));
+    list.push(exposed(
+        Exposed::Mailbox,
+        "press.office@commission.example".into(),
+        ExposureKind::CouldRead,
+        "2021-10-28T08:00:00Z",
+        "2021-10-28T12:00:00Z",
+        7,
+    ));
     list
 }
 
 fn main_incident(findings: &[(Finding, Option<&'static str>)]) -> Incident {
     incident(MAIN, |i| {
-        i.title = "EX01 entered from outside by ProxyShell, then FS01 and NAS02 read and archives taken out".into();
+        i.title =
+            "EX01 entered from outside by ProxyShell, then FS01 and NAS02 read and archives taken out".into();
         i.level = Level::Critical;
         i.score = 9_412;
-        let times: Vec<Time> = findings.iter().filter(|(_, of)| *of == Some(MAIN)).filter_map(|(f, _)| f.time).collect();
+        let times: Vec<Time> =
+            findings.iter().filter(|(_, of)| *of == Some(MAIN)).filter_map(|(f, _)| f.time).collect();
         i.first = times.iter().min().copied();
         i.last = times.iter().max().copied();
         i.dwell_days = Some(417);
@@ -493,24 +620,74 @@ fn main_incident(findings: &[(Finding, Option<&'static str>)]) -> Incident {
             touched("10.20.0.11", "2021-08-26T08:00:00Z", "2022-08-03T15:00:00Z", 20),
         ];
         i.files = vec![
-            touched(r"C:\inetpub\wwwroot\aspnet_client\kqzvd.aspx", "2021-08-24T10:02:00Z", "2022-08-04T15:00:00Z", 178),
+            touched(
+                r"C:\inetpub\wwwroot\aspnet_client\kqzvd.aspx",
+                "2021-08-24T10:02:00Z",
+                "2022-08-04T15:00:00Z",
+                178,
+            ),
             touched(r"C:\ProgramData\d.dmp", "2021-08-25T10:02:00Z", "2022-03-09T15:00:00Z", 3),
             touched("/aspnet_client/i.7z.001", "2021-08-27T10:02:00Z", "2022-08-04T15:00:00Z", 13),
         ];
         i.stages = stages(&ROWS.iter().collect::<Vec<_>>(), findings);
         i.key = vec![
-            key(findings, ROWS[0].rule, "203.0.113.57 reaches the PowerShell back end of EX01 through Autodiscover", "first trace of the incident; critical; seen on no other host"),
-            key(findings, ROWS[1].rule, r"EX01: the mailbox registrar@commission.example is exported to \\127.0.0.1\c$\inetpub\wwwroot\aspnet_client\kqzvd.aspx", "critical; puts a web page where a mailbox export never belongs"),
-            key(findings, ROWS[3].rule, r#"EX01: w3wp.exe starts cmd.exe /c whoami & net group "domain admins" /domain > <script>alert(1)</script>.txt"#, "follows the web shell within a minute"),
-            key(findings, ROWS[4].rule, r"EX01: rundll32.exe comsvcs.dll, MiniDump of LSASS to C:\ProgramData\d.dmp", "every password used on EX01 must be taken as known"),
-            key(findings, ROWS[7].rule, r"FS01: svc-backup reads 240 files of \\*\registers within an hour", "a burst that this account shows on four days of fourteen months"),
-            key(findings, ROWS[10].rule, "198.51.100.23 fetches /aspnet_client/i.7z.001 (210 MB) from EX01", "what was staged left the house"),
-            key(findings, ROWS[12].rule, "FS01: the Security log is cleared by svc-backup", "hides what went before"),
+            key(
+                findings,
+                ROWS[0].rule,
+                "203.0.113.57 reaches the PowerShell back end of EX01 through Autodiscover",
+                "first trace of the incident; critical; seen on no other host",
+            ),
+            key(
+                findings,
+                ROWS[1].rule,
+                r"EX01: the mailbox registrar@commission.example is exported to \\127.0.0.1\c$\inetpub\wwwroot\aspnet_client\kqzvd.aspx",
+                "critical; puts a web page where a mailbox export never belongs",
+            ),
+            key(
+                findings,
+                ROWS[3].rule,
+                r#"EX01: w3wp.exe starts cmd.exe /c whoami & net group "domain admins" /domain > <script>alert(1)</script>.txt"#,
+                "follows the web shell within a minute",
+            ),
+            key(
+                findings,
+                ROWS[4].rule,
+                r"EX01: rundll32.exe comsvcs.dll, MiniDump of LSASS to C:\ProgramData\d.dmp",
+                "every password used on EX01 must be taken as known",
+            ),
+            key(
+                findings,
+                ROWS[7].rule,
+                r"FS01: svc-backup reads 240 files of \\*\registers within an hour",
+                "a burst that this account shows on four days of fourteen months",
+            ),
+            key(
+                findings,
+                ROWS[10].rule,
+                "198.51.100.23 fetches /aspnet_client/i.7z.001 (210 MB) from EX01",
+                "what was staged left the house",
+            ),
+            key(
+                findings,
+                ROWS[12].rule,
+                "FS01: the Security log is cleared by svc-backup",
+                "hides what went before",
+            ),
         ];
-        i.first_actionable = Some(key(findings, ROWS[11].rule, "EX01: 240 messages to strangers from press.office@commission.example within an hour", "noticeable without special knowledge, and reported by staff in such cases"));
+        i.first_actionable = Some(key(
+            findings,
+            ROWS[11].rule,
+            "EX01: 240 messages to strangers from press.office@commission.example within an hour",
+            "noticeable without special knowledge, and reported by staff in such cases",
+        ));
         i.links = vec![
             Link { kind: "address".into(), value: "203.0.113.57".into(), weight: 96, findings: 234 },
-            Link { kind: "file".into(), value: r"C:\inetpub\wwwroot\aspnet_client\kqzvd.aspx".into(), weight: 94, findings: 178 },
+            Link {
+                kind: "file".into(),
+                value: r"C:\inetpub\wwwroot\aspnet_client\kqzvd.aspx".into(),
+                weight: 94,
+                findings: 178,
+            },
             Link { kind: "account".into(), value: "svc-backup".into(), weight: 61, findings: 37 },
             Link { kind: "host".into(), value: "EX01".into(), weight: 28, findings: 362 },
         ];
@@ -528,10 +705,16 @@ fn second_incident(findings: &[(Finding, Option<&'static str>)]) -> Incident {
         i.last = Some(at("2022-05-04T10:12:00Z"));
         i.dwell_days = Some(165);
         i.findings = levels(findings, Some(SECOND));
-        i.accounts = vec![touched("j.doe@commission.example", "2022-05-03T08:00:00Z", "2022-05-04T15:00:00Z", 3)];
+        i.accounts =
+            vec![touched("j.doe@commission.example", "2022-05-03T08:00:00Z", "2022-05-04T15:00:00Z", 3)];
         i.addresses = vec![touched("192.0.2.200", "2022-05-03T08:00:00Z", "2022-05-04T15:00:00Z", 3)];
         i.stages = stages(&[&SPRAY], findings);
-        i.key = vec![key(findings, SPRAY.rule, "192.0.2.200 fails to sign in to 240 accounts within an hour", "one address, many accounts")];
+        i.key = vec![key(
+            findings,
+            SPRAY.rule,
+            "192.0.2.200 fails to sign in to 240 accounts within an hour",
+            "one address, many accounts",
+        )];
         i.links = vec![Link { kind: "address".into(), value: "192.0.2.200".into(), weight: 97, findings: 3 }];
     })
 }
@@ -565,7 +748,10 @@ fn manifest() -> Manifest {
                 ..Evidence::default()
             };
             if n == 5 {
-                evidence.problem(Problem::new(Place::Offset(4_198_400), "the chunk's checksum is wrong; 41 records were read from it all the same"));
+                evidence.problem(Problem::new(
+                    Place::Offset(4_198_400),
+                    "the chunk's checksum is wrong; 41 records were read from it all the same",
+                ));
             }
             if n == 2 {
                 evidence.problem(Problem::new(Place::Whole, "the member is encrypted and was left out"));
@@ -612,7 +798,8 @@ pub fn case() -> Case {
             })
             .count += 1;
         let host = hosts.get(finding.rule.title.as_str()).copied();
-        let host = host.or_else(|| finding.get("Computer").map(|name| if name == "DC01" { "DC01" } else { "WS117" }));
+        let host = host
+            .or_else(|| finding.get("Computer").map(|name| if name == "DC01" { "DC01" } else { "WS117" }));
         let day = activity.entry((finding.time.unwrap().day(), host.unwrap())).or_insert((finding.level, 0));
         day.0 = day.0.max(finding.level);
         day.1 += 1;
@@ -643,4 +830,3 @@ pub fn case() -> Case {
 pub fn quiet_case() -> Case {
     Case { manifest: manifest(), schema: 1, ..Case::default() }
 }
-

@@ -1,0 +1,223 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use exercise::{ExerciseError, Score, Truth};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::Result;
+use crate::command::{hunt, output};
+use crate::failure::Failure;
+use crate::rulesource::RuleArgs;
+
+/// Rehearse on staged intrusions, and measure how well they are found.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the exercises.
+    List,
+    /// Stage an exercise: write its evidence and, beside it, the truth.
+    ///
+    /// Example: portcullis exercise stage commission --seed 7 --out rehearsal
+    Stage(Stage),
+    /// Stage an exercise, hunt it, print the answer and how much of the truth was found.
+    ///
+    /// The exit code is 0 when the goals are met: 95 of 100 hostile records found, 95 of 100 reported
+    /// records hostile, the first trace exact, everything exposed named.
+    ///
+    /// Example: portcullis exercise run commission --seed 7
+    Run(Run),
+    /// Score findings of any tool against the truth of a staged exercise.
+    ///
+    /// FINDINGS is JSON lines as `portcullis hunt --format jsonl` writes them; a case.json beside it is
+    /// used for incidents and exposure.
+    ///
+    /// Example: portcullis exercise score rehearsal case/findings.jsonl
+    Score(ScoreArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Stage {
+    /// Name of the exercise, as `exercise list` shows it
+    name: String,
+    /// Names, hosts, addresses and times are drawn from this number
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How much ordinary traffic: 1 is about two million records
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+    /// Where to write
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// Name of the exercise
+    name: String,
+    /// Names, hosts, addresses and times are drawn from this number
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How much ordinary traffic: 1 is about two million records
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+    /// Where to write evidence, truth, report and score; exercise-NAME-SEED if not given
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Workers; as many as there are processors if not given
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    #[command(flatten)]
+    rules: RuleArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ScoreArgs {
+    /// Folder of the staged exercise
+    dir: PathBuf,
+    /// Findings as JSON lines
+    findings: PathBuf,
+}
+
+pub(crate) fn run(command: &Command) -> Result<ExitCode> {
+    match command {
+        Command::List => list(),
+        Command::Stage(args) => {
+            stage(&args.name, args.seed, args.scale, &args.out)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Run(args) => rehearse(args),
+        Command::Score(args) => score(args),
+    }
+}
+
+fn list() -> Result<ExitCode> {
+    for scenario in exercise::list().map_err(|error| failure(&error))? {
+        println!("{:<16} {}", scenario.name, scenario.title);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn failure(error: &ExerciseError) -> Failure {
+    let failure = match error {
+        ExerciseError::Unknown { .. } | ExerciseError::Scale { .. } => Failure::usage("the exercise cannot be staged"),
+        _ => Failure::io("the exercise could not be brought to its end"),
+    };
+    failure.because(error).hint("portcullis exercise list shows the exercises")
+}
+
+fn stage(name: &str, seed: u64, scale: f64, out: &Path) -> Result<Truth> {
+    clear(out)?;
+    output::make_dir(out)?;
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("staging {bytes} {bytes_per_sec}") {
+        bar.set_style(style);
+    }
+    let truth = exercise::stage(name, seed, scale, out, &mut |bytes| bar.inc(bytes)).map_err(|error| failure(&error));
+    bar.finish_and_clear();
+    let truth = truth?;
+    anstream::eprintln!(
+        "staged {} (seed {seed}): {} records, {} of them hostile, in {}",
+        truth.scenario,
+        truth.background.records + truth.records.hostile.len() as u64,
+        truth.records.hostile.len(),
+        out.join("evidence").display()
+    );
+    Ok(truth)
+}
+
+/// Removes an earlier exercise from the folder, and refuses to touch anything else.
+fn clear(out: &Path) -> Result<()> {
+    let empty = fs::read_dir(out).map_or(true, |mut entries| entries.next().is_none());
+    if empty {
+        return Ok(());
+    }
+    if !out.join("truth.json").is_file() {
+        return Err(Failure::usage(format!("{} is not empty and holds no exercise", out.display()))
+            .hint("--out DIR names another folder"));
+    }
+    fs::remove_dir_all(out.join("evidence"))
+        .or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+        .map_err(|error| Failure::io(format!("cannot empty {}", out.display())).because(&error))
+}
+
+/// The options of a hunt that are not given, at their defaults.
+#[derive(Debug, Parser)]
+struct Defaults {
+    #[command(flatten)]
+    args: hunt::Args,
+}
+
+fn rehearse(args: &Run) -> Result<ExitCode> {
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("exercise-{}-{}", args.name, args.seed)));
+    let truth = stage(&args.name, args.seed, args.scale, &out)?;
+    let mut hunting = Defaults::parse_from(["hunt", "."]).args;
+    hunting.paths = vec![out.join("evidence")];
+    hunting.rules = args.rules.clone();
+    hunting.detected = Some(truth.detected);
+    hunting.threads = args.threads;
+    hunting.output = Some(out.join("case"));
+    hunt::hunt(&hunting)?;
+    let findings = out.join("case/findings.jsonl");
+    let score = scored(&out, &findings)?;
+    write_score(&out.join("score.json"), &score)?;
+    print(&score);
+    println!("score: {}", out.join("score.json").display());
+    Ok(verdict(&score))
+}
+
+fn score(args: &ScoreArgs) -> Result<ExitCode> {
+    let score = scored(&args.dir, &args.findings)?;
+    let beside = args.findings.parent().unwrap_or(Path::new(".")).join("score.json");
+    write_score(&beside, &score)?;
+    print(&score);
+    println!("score: {}", beside.display());
+    Ok(verdict(&score))
+}
+
+fn scored(dir: &Path, findings: &Path) -> Result<Score> {
+    let case = findings.parent().map(|parent| parent.join("case.json")).filter(|case| case.is_file());
+    exercise::score_files(dir, findings, case.as_deref()).map_err(|error| {
+        Failure::io("the findings could not be scored").because(&error).hint("DIR is the folder of a staged exercise")
+    })
+}
+
+fn write_score(path: &Path, score: &Score) -> Result<()> {
+    let failure = |error: &dyn std::error::Error| {
+        Failure::io(format!("cannot write {}", path.display())).because(error)
+    };
+    let mut text = serde_json::to_string_pretty(score).map_err(|error| failure(&error))?;
+    text.push('\n');
+    fs::write(path, text).map_err(|error| failure(&error))
+}
+
+fn print(score: &Score) {
+    let records = &score.records;
+    println!("\nHow well the staged truth was found:");
+    println!("  hostile records  {} of {} found (recall {:.3})", records.found, records.hostile, records.recall);
+    println!("  reported records {} at medium and above (precision {:.3})", records.reported, records.precision);
+    println!("  incidents        {} found, {:.3} of what was found lies in the main one", score.incidents.found, score.incidents.main);
+    let time = |time: Option<model::Time>| time.map_or_else(|| "none".to_owned(), |time| time.to_string());
+    println!("  first trace      {} (truth: {})", time(score.first_seen.found), time(score.first_seen.truth));
+    println!("  exposure         recall {:.3}, precision {:.3}", score.exposure.recall, score.exposure.precision);
+    let missed: Vec<String> = score
+        .techniques
+        .iter()
+        .filter(|(_, technique)| technique.found < technique.hostile)
+        .map(|(name, technique)| format!("{name} {}/{}", technique.found, technique.hostile))
+        .collect();
+    if !missed.is_empty() {
+        println!("  not fully found  {}", missed.join(", "));
+    }
+}
+
+/// The goals of an exercise.
+fn verdict(score: &Score) -> ExitCode {
+    const GOAL: f64 = 0.95;
+    let met = score.records.recall >= GOAL
+        && score.records.precision >= GOAL
+        && score.incidents.main >= GOAL
+        && score.first_seen.found == score.first_seen.truth
+        && score.exposure.recall >= 1.0;
+    ExitCode::from(u8::from(!met))
+}
