@@ -1,6 +1,7 @@
 //! From rule files to a rule set.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use model::{Level, RuleInfo};
 use rsigma_parser::{
@@ -34,6 +35,8 @@ pub struct Loader {
 struct Source {
     path: String,
     line: u32,
+    /// The file, so that a reason found later can still be given its line.
+    text: Arc<str>,
 }
 
 impl Source {
@@ -44,6 +47,17 @@ impl Source {
             title: title.to_owned(),
             reason: reason.to_string(),
         }
+    }
+
+    /// As [`Source::reject`], at the line below the title that holds what the error is about.
+    fn reject_at(&self, title: &str, error: &LowerError) -> Rejected {
+        let mut out = self.reject(title, error);
+        let culprit = error.culprit();
+        let below = self.text.lines().enumerate().skip(self.line as usize);
+        if let Some((line, _)) = below.into_iter().find(|(_, line)| line.contains(culprit)) {
+            out.line = line as u32 + 1;
+        }
+        out
     }
 }
 
@@ -75,14 +89,15 @@ impl Loader {
         if looks_like_rule(yaml) {
             self.add_document(source, yaml);
         } else {
-            let source = Source { path: source.to_owned(), line: 1 };
+            let source = Source { path: source.to_owned(), line: 1, text: Arc::default() };
             self.remarks.push(source.reject("", "skipped: a YAML file that is no Sigma rule"));
         }
     }
 
     /// Reads what is known to be meant as rules.
     pub(crate) fn add_document(&mut self, source: &str, yaml: &str) {
-        let at = |line| Source { path: source.to_owned(), line };
+        let text: Arc<str> = yaml.into();
+        let at = |line| Source { path: source.to_owned(), line, text: Arc::clone(&text) };
         let parsed = match rsigma_parser::parse_sigma_yaml(yaml) {
             Ok(parsed) => parsed,
             Err(error) => {
@@ -101,7 +116,7 @@ impl Loader {
 
     /// Says that a file could not be read at all.
     pub fn unreadable(&mut self, source: &str, reason: &str) {
-        let source = Source { path: source.to_owned(), line: 0 };
+        let source = Source { path: source.to_owned(), line: 0, text: Arc::default() };
         self.rejected.push(source.reject("", reason));
     }
 
@@ -113,7 +128,7 @@ impl Loader {
         for ((source, rule), condition) in std::mem::take(&mut self.rules).into_iter().zip(conditions) {
             match condition {
                 Ok(condition) => set.rules.push(detection_rule(&source, rule, condition)),
-                Err(error) => self.rejected.push(source.reject(&rule.title, error)),
+                Err(error) => self.rejected.push(source.reject_at(&rule.title, &error)),
             }
         }
         self.join_correlations(&mut set);
@@ -144,7 +159,7 @@ impl Loader {
         for (source, filter) in &self.filters {
             match lower::condition(&filter.detection, &self.placeholders) {
                 Ok(condition) => filters.push((filter, condition)),
-                Err(error) => self.rejected.push(source.reject(&filter.title, error)),
+                Err(error) => self.rejected.push(source.reject_at(&filter.title, &error)),
             }
         }
         let mut out = Vec::new();

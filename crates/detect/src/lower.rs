@@ -62,6 +62,19 @@ pub enum LowerError {
     },
 }
 
+impl LowerError {
+    /// A text that stands in the line at fault.
+    pub(crate) fn culprit(&self) -> &str {
+        match self {
+            Self::Conflict { field, .. } | Self::Value { field, .. } => field,
+            Self::Regex { pattern, .. } => pattern,
+            Self::Placeholder { name } | Self::Unknown { name } => name,
+            Self::Unsupported { what } if what.contains("timeframe") => "timeframe",
+            Self::Unsupported { .. } => "[",
+        }
+    }
+}
+
 type Result<T> = std::result::Result<T, LowerError>;
 
 /// The condition of a detection section.

@@ -250,9 +250,7 @@ mod tests {
         event.push_str("Data", "one");
         event.push_str("Data", "two");
         event.push_null("Hashes");
-        event.also("Hash");
         event.alias("Image", "NewProcessName");
-        assert_eq!(event.get("Hash").unwrap().kind, Kind::Null);
         assert_eq!(event.get("Image").unwrap().text, r"C:\Windows\System32\cmd.exe");
         assert_eq!(event.get_all("Data").map(|v| v.text).collect::<Vec<_>>(), ["one", "two"]);
         assert_eq!(event.get("Hashes").unwrap().kind, Kind::Null);
@@ -263,6 +261,8 @@ mod tests {
         event.alias_field(99, "nobody");
         assert_eq!(event.get("userPrincipalName"), event.get("user"));
         assert_eq!(event.get("nobody"), None);
+        event.also("name");
+        assert_eq!(event.get("name"), event.get("user"));
         event.push_part("Drive", 0, 0..2);
         assert_eq!(event.get("Drive").unwrap().text, "C:");
         for (index, part) in [(0, 0..99), (0, 2..1), (99, 0..1), (0, usize::MAX..usize::MAX)] {

@@ -30,7 +30,11 @@ impl Budget {
     /// The budget of a file of `size` bytes.
     pub(crate) fn new(limits: Limits, size: u64) -> Self {
         let by_ratio = size.saturating_mul(limits.ratio).saturating_add(FREE);
-        Self { limits, unpacked: Cell::new(limits.unpacked.min(by_ratio)), members: Cell::new(limits.members) }
+        Self {
+            limits,
+            unpacked: Cell::new(limits.unpacked.min(by_ratio)),
+            members: Cell::new(limits.members),
+        }
     }
 
     /// Whether nothing more may be unpacked.

@@ -183,8 +183,12 @@ pub(crate) fn read_piece(
         return;
     }
     let utf16 = Encoding::of(head).0.is_utf16();
-    let context =
-        Context { settings: piece.run.settings, sources: piece.run.sources, modified: piece.modified, path: piece.path };
+    let context = Context {
+        settings: piece.run.settings,
+        sources: piece.run.sources,
+        modified: piece.modified,
+        path: piece.path,
+    };
     if utf16 && matches!(format, Format::Json | Format::Message | Format::Mbox) {
         out.assumed("UTF-16, read as UTF-8; offsets are those of the UTF-8 text".to_owned());
         read_records(format, &mut Transcoded::new(input), &context, out);

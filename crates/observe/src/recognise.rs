@@ -1,5 +1,7 @@
 //! Telling what a piece of evidence is by its first bytes.
 
+use std::borrow::Cow;
+
 use crate::text::Encoding;
 use crate::{Format, auditd, combined, csv, evtx, exchange, json, mail, syslog, w3c};
 
@@ -82,6 +84,9 @@ pub(crate) fn is_tar_header(block: &[u8; 512]) -> bool {
     block[0] != 0 && (stated == unsigned || i64::from(stated) == signed)
 }
 
+/// Whether a text begins as one format does.
+type Test = fn(&str) -> bool;
+
 /// The format of a text.
 fn text(head: &[u8]) -> Format {
     let decoded = Encoding::head_text(head);
@@ -90,7 +95,7 @@ fn text(head: &[u8]) -> Format {
     };
     // A hole, or blank lines, where a log was cut.
     let text = text.trim_start_matches(['\0', '\r', '\n']);
-    let tests: [(fn(&str) -> bool, Format); 9] = [
+    const TESTS: [(Test, Format); 9] = [
         (exchange::recognise, Format::Exchange),
         (w3c::recognise, Format::W3c),
         (auditd::recognise, Format::Auditd),
@@ -101,16 +106,47 @@ fn text(head: &[u8]) -> Format {
         (mail::recognise_message, Format::Message),
         (csv::recognise, Format::Csv),
     ];
-    tests.into_iter().find(|(test, _)| test(text)).map_or(Format::Text, |(_, format)| format)
+    TESTS.into_iter().find(|(test, _)| test(text)).map_or(Format::Text, |(_, format)| format)
 }
 
-/// The lines of `text` that are text, if that is most of it.
-fn clean(text: &str) -> Option<std::borrow::Cow<'_, str>> {
-    let dirty = |c: char| c == '\u{FFFD}' || c.is_control() && !matches!(c, '\t' | '\r' | '\n' | '\0' | '\x0c' | '\x1b' | '\x1e');
+/// The lines of `text` that are text, if that is most of it. Control characters tell: any data that
+/// is no text has them, whatever the code page of a text.
+fn clean(text: &str) -> Option<Cow<'_, str>> {
+    let dirty =
+        |c: char| c.is_ascii_control() && !matches!(c, '\t' | '\r' | '\n' | '\0' | '\x0c' | '\x1b' | '\x1e');
     let dirt = text.chars().filter(|c| dirty(*c)).count();
     if dirt * 200 <= text.len() {
         return Some(text.into());
     }
     let clean: String = text.split_inclusive('\n').filter(|line| !line.contains(dirty)).collect();
     (clean.len() * 2 > text.len()).then(|| clean.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_read_has_a_name() {
+        for (head, expected) in [
+            (&b"Rar!\x1a\x07\x01\0"[..], Some("a RAR archive")),
+            (b"\x12\x34\x56\x78\xef\xcd\xab\x89", Some("an ESE database, such as an Exchange mailbox store")),
+            (b"\x7fELF\x02", None),
+            (b"", None),
+        ] {
+            assert_eq!(unread(head), expected);
+        }
+    }
+
+    #[test]
+    fn a_text_may_have_dirt_in_it() {
+        let log = "{\"a\":1}\n".repeat(50);
+        let noise: String = (0..100).map(|n| char::from(n % 32)).collect();
+        assert_eq!(recognise(log.as_bytes()), Format::Json);
+        assert_eq!(recognise(format!("{noise}\n{log}").as_bytes()), Format::Json);
+        assert_eq!(recognise(noise.repeat(5).as_bytes()), Format::Unknown);
+        assert_eq!(recognise(b"\xb3\xd0\xa4@\xb5\xa6\n\xc5w\xaa\xef\x81\n"), Format::Text);
+        assert_eq!(recognise(&[0; 700]), Format::Empty);
+        assert_eq!(recognise(b""), Format::Empty);
+    }
 }

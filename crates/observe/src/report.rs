@@ -72,7 +72,9 @@ pub(crate) fn shown(text: &str, limit: usize) -> String {
             shown.push('…');
             break;
         }
-        if c.is_control() || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') {
+        if c.is_control()
+            || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+        {
             shown.extend(c.escape_default());
         } else {
             shown.push(c);

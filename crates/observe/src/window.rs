@@ -57,10 +57,18 @@ impl<'i> Window<'i> {
     /// Widens the window: to a chunk when it is small, else to twice its size or by a step. `false`
     /// when there is nothing more.
     pub(crate) fn more(&mut self) -> bool {
-        self.bytes.drain(..self.at);
-        self.at = 0;
+        if self.ended {
+            return false;
+        }
+        // What is left is moved only when it is the smaller part, so that moving costs no more than
+        // reading did.
+        if self.at * 2 >= self.bytes.len() {
+            self.bytes.drain(..self.at);
+            self.at = 0;
+        }
         let before = self.bytes.len();
-        let wanted = before + before.clamp(CHUNK - before.min(CHUNK), STEP);
+        let rest = before - self.at;
+        let wanted = before + rest.clamp(CHUNK - rest.min(CHUNK), STEP);
         while self.bytes.len() < wanted && !self.ended {
             match self.input.fill_buf() {
                 Ok([]) => self.ended = true,

@@ -176,7 +176,7 @@ fn lead(case: &Case) -> Markup {
 fn figures(case: &Case) -> Markup {
     let Some(main) = case.incidents.first() else { return html! {} };
     let dwell = main.dwell_days.filter(|&days| days >= 0).map(|days| count(days as u64, "day"));
-    let dwell_name = if case.detected_given { "Until it was detected" } else { "Until the last record" };
+    let dwell_name = if case.detected_given { "Unnoticed for" } else { "To the last record" };
     let figures: Vec<(&str, String)> = [
         main.first.map(|time| ("First trace", short_date(time))),
         main.last.map(|time| ("Last trace", short_date(time))),

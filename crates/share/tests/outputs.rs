@@ -256,16 +256,7 @@ fn a_report_needs_nothing_else() {
         page.split("<section id=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
     assert_eq!(
         sections,
-        ["timeline",
-            "activity",
-            "attack",
-            "incidents",
-            "exposure",
-            "rules",
-            "gaps",
-            "evidence",
-            "method"
-        ]
+        ["timeline", "activity", "attack", "incidents", "exposure", "rules", "gaps", "evidence", "method"]
     );
     let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
     assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "ids are unique");

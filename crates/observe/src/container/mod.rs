@@ -123,8 +123,12 @@ impl Piece<'_> {
             return Next::Stop;
         }
         let path = format!("{}!{}", self.path, shown(member.name, NAME));
-        let piece =
-            Piece { run: self.run, path: &path, depth: self.depth + 1, modified: member.modified.or(self.modified) };
+        let piece = Piece {
+            run: self.run,
+            path: &path,
+            depth: self.depth + 1,
+            modified: member.modified.or(self.modified),
+        };
         let mut input = Input::member(bytes, Bounds { budget, packed: member.packed });
         out.begin(&path);
         read_piece(&piece, None, &mut input, None, out);

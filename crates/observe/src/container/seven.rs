@@ -27,7 +27,8 @@ pub(super) fn unpack(piece: &Piece<'_>, mut file: &mut dyn ReadSeek, out: &mut d
     let total: u64 = archive.pack_sizes().iter().fold(0, |sum, size| sum.saturating_add(*size));
     for index in 0..archive.blocks.len() {
         let block = BlockDecoder::new_with_memory_limit(1, MEMORY_KIB, index, &archive, &password, &mut file);
-        let is_encrypted = |coder: &sevenz_rust2::Coder| coder.encoder_method_id() == EncoderMethod::ID_AES256_SHA256;
+        let is_encrypted =
+            |coder: &sevenz_rust2::Coder| coder.encoder_method_id() == EncoderMethod::ID_AES256_SHA256;
         if archive.blocks[index].coders.iter().any(is_encrypted) {
             for entry in block.entries().iter().filter(|entry| !entry.is_directory) {
                 tell(&entry.name, ENCRYPTED, out);
@@ -51,7 +52,13 @@ pub(super) fn unpack(piece: &Piece<'_>, mut file: &mut dyn ReadSeek, out: &mut d
     }
 }
 
-fn member(piece: &Piece<'_>, entry: &ArchiveEntry, bytes: &mut dyn Read, total: u64, out: &mut dyn Collector) -> Next {
+fn member(
+    piece: &Piece<'_>,
+    entry: &ArchiveEntry,
+    bytes: &mut dyn Read,
+    total: u64,
+    out: &mut dyn Collector,
+) -> Next {
     if entry.is_directory || entry.is_anti_item {
         return Next::Member;
     }

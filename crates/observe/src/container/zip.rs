@@ -1,10 +1,10 @@
 //! Zip archives, by their central directory; where that is missing or damaged, by the headers that
 //! stand before the members.
 
+use ::zip::ZipReadOptions;
 use ::zip::read::{Config, ZipFileEntry};
 use ::zip::result::ZipError;
 use ::zip::unstable::read::ZipIterable;
-use ::zip::ZipReadOptions;
 use jiff::tz::TimeZone;
 use model::{Place, Problem, Time};
 
@@ -41,7 +41,8 @@ fn by_directory(piece: &Piece<'_>, file: &mut dyn ReadSeek, out: &mut dyn Collec
     let entries = archive.files().map_err(missing)?;
     let mut behind = 0;
     while let Some(entry) = entries.next() {
-        let entry = entry.map_err(|error| Damage { what: "the directory of members is damaged", error, behind })?;
+        let entry =
+            entry.map_err(|error| Damage { what: "the directory of members is damaged", error, behind })?;
         let end = entry.header_start().saturating_add(entry.compressed_size());
         match member(piece, entry, entries.reader_mut(), out) {
             Ok(Next::Member) => behind = behind.max(end),

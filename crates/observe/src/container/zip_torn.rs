@@ -102,7 +102,12 @@ fn packed_of_zip64(mut extra: &[u8]) -> Option<u64> {
 }
 
 /// Reads one member and returns where the next one may be; `None` to stop.
-fn member(piece: &Piece<'_>, header: &Header, file: &mut dyn ReadSeek, out: &mut dyn Collector) -> Option<u64> {
+fn member(
+    piece: &Piece<'_>,
+    header: &Header,
+    file: &mut dyn ReadSeek,
+    out: &mut dyn Collector,
+) -> Option<u64> {
     let behind = header.data.saturating_add(header.packed);
     if header.name.ends_with('/') {
         return Some(behind);
@@ -125,7 +130,9 @@ fn member(piece: &Piece<'_>, header: &Header, file: &mut dyn ReadSeek, out: &mut
     let modified = time_of_dos(header.date, header.time, &piece.run.settings.zone);
     let member = Member { name: &header.name, modified, packed: Some(used.clone()) };
     let (next, self_ending) = match header.method {
-        0 => (piece.member(Member { packed: None, ..member }, &mut Whole { source, left: packed }, out), false),
+        0 => {
+            (piece.member(Member { packed: None, ..member }, &mut Whole { source, left: packed }, out), false)
+        }
         8 => (piece.member(member, &mut DeflateDecoder::new(source), out), true),
         12 => (piece.member(member, &mut bzip2::bufread::BzDecoder::new(source), out), true),
         93 => match zstd::Decoder::with_buffer(&mut source) {
@@ -133,11 +140,16 @@ fn member(piece: &Piece<'_>, header: &Header, file: &mut dyn ReadSeek, out: &mut
             Err(_) => (Next::Member, false),
         },
         method => {
-            tell(&header.name, &format!("is compressed by method {method}, which is read by the directory only"), out);
+            tell(
+                &header.name,
+                &format!("is compressed by method {method}, which is read by the directory only"),
+                out,
+            );
             (Next::Member, false)
         }
     };
-    let end = if self_ending || header.is_streamed() { header.data.saturating_add(used.total()) } else { behind };
+    let end =
+        if self_ending || header.is_streamed() { header.data.saturating_add(used.total()) } else { behind };
     (next == Next::Member).then_some(end)
 }
 

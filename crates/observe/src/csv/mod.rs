@@ -33,6 +33,7 @@ pub(crate) fn read(input: &mut dyn BufRead, context: &Context<'_>, out: &mut dyn
     let Some(Row::Record(_)) = rows.next(out) else { return };
     let header = Header::new(rows.values(), context.sources);
     let mut reader = Reader {
+        context,
         header,
         clock: LocalClock::new(&context.settings.zone),
         order: DateOrder::default(),
@@ -52,6 +53,7 @@ pub(crate) fn read(input: &mut dyn BufRead, context: &Context<'_>, out: &mut dyn
 
 /// The state of one file.
 struct Reader<'a> {
+    context: &'a Context<'a>,
     header: Header,
     clock: LocalClock<'a>,
     order: DateOrder,
@@ -98,7 +100,7 @@ impl Reader<'_> {
         let Sort::AuditData(column) = self.header.rows else { return false };
         let Some(json) = values.nth(column) else { return false };
         let (record, offset, time) = (self.event.record, self.event.offset, self.event.time);
-        let result = self.records.add(json, &mut self.event);
+        let result = crate::m365::audit_record(json, self.context, &mut self.event);
         if let Err(reason) = &result {
             let what = format!("AuditData is not a JSON object ({reason}); kept as its columns");
             out.problem(Problem::new(Place::Line(start.line), what));

@@ -5,7 +5,7 @@ use model::{Event, Place, Problem};
 
 use super::flatten::{Fault, FaultKind, Flattener};
 use super::mend;
-use super::resync::resync;
+use super::resync::{resync, two_lines_before};
 use super::shape::Settler;
 use super::table::Table;
 use crate::Collector;
@@ -151,7 +151,9 @@ impl<'a, 'i> Reader<'a, 'i> {
             FaultKind::Torn => "the record is longer than 16 MiB; left out".to_owned(),
             _ => format!("{} at byte {} of the record; left out", fault.what, fault.at),
         });
-        resync(&mut self.window, &self.first, self.frames.is_empty());
+        let lines = self.frames.is_empty();
+        let from = if lines { two_lines_before(self.window.rest(), fault.at) } else { 1 };
+        resync(&mut self.window, from, &self.first, lines);
     }
 
     /// Reads the record in its mended form and returns its length in the evidence.
@@ -218,7 +220,7 @@ impl<'a, 'i> Reader<'a, 'i> {
 
     fn stray(&mut self) {
         self.problem("something else than an object where a record should begin; skipped".to_owned());
-        resync(&mut self.window, &self.first, self.frames.is_empty());
+        resync(&mut self.window, 1, &self.first, self.frames.is_empty());
     }
 
     fn problem(&mut self, what: String) {

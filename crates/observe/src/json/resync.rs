@@ -1,4 +1,4 @@
-use memchr::memmem;
+use memchr::{memmem, memrchr_iter};
 
 use crate::window::Window;
 
@@ -7,11 +7,11 @@ const MAX_INDENT: usize = 256;
 
 /// Leaves behind what cannot be read, up to the next place where a record seems to begin: an object
 /// whose first member is called `first`, or, where that is not known or `lines` says that records
-/// begin lines, an object at the beginning of a line.
-pub(super) fn resync(window: &mut Window<'_>, first: &str, lines: bool) {
+/// begin lines, an object at the beginning of a line. Nothing before byte `from` is looked at.
+pub(super) fn resync(window: &mut Window<'_>, from: usize, first: &str, lines: bool) {
     let first = (!first.is_empty()).then(|| format!("\"{first}\""));
     let keep = first.as_ref().map_or(0, String::len) + MAX_INDENT;
-    window.take(1);
+    window.take(from.max(1));
     loop {
         let rest = window.rest();
         let by_name = first.as_ref().and_then(|first| object_with(rest, first.as_bytes()));
@@ -26,6 +26,13 @@ pub(super) fn resync(window: &mut Window<'_>, first: &str, lines: bool) {
             return window.take(rest);
         }
     }
+}
+
+/// From where on to look for the next record after a fault at byte `at` of `record`: two lines
+/// before it, since a record that is cut off is often noticed only within the next one. Nearer to
+/// the beginning it would cost too much with evidence that is made to be read over and over.
+pub(super) fn two_lines_before(record: &[u8], at: usize) -> usize {
+    memrchr_iter(b'\n', &record[..at.min(record.len())]).take(2).last().unwrap_or(1)
 }
 
 /// Where an object begins whose first member is `quoted`.

@@ -64,6 +64,7 @@ fn what_cannot_be_read_is_told_and_the_rest_is_read() {
     for (text, found, place) in [
         ("{\"a\":1}\n{\"a\":2\n{\"a\":3}\n", &["1", "3"][..], Place::Line(2)),
         ("{\"a\":1}\n{\"a\":\"x\n{\"a\":3}\n", &["1", "3"], Place::Line(2)),
+        ("{\"a\":1}\n{\"a\":\n{\"a\":3}\n{\"a\":4}\n", &["1", "3", "4"], Place::Line(2)),
         ("{\"a\":1}\nthe disk was full\n{\"a\":3}\n", &["1", "3"], Place::Line(2)),
         ("{\"a\":1}\n\0\0\0\0{\"a\":3}\n", &["1", "3"], Place::Line(2)),
         ("\":2}\n{\"a\":1}\n{\"a\":3}\n", &["1", "3"], Place::Line(1)),

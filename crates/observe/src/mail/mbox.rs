@@ -14,11 +14,18 @@ pub(super) struct Extent {
 /// `limit` bytes belong to a message.
 ///
 /// A message ends before a separator line that follows an empty line (mboxo, mboxrd), or where its
-/// `Content-Length` says, if a separator line or the end stands there (mboxcl).
-pub(super) fn next(window: &mut Window<'_>, limit: usize) -> Option<Extent> {
+/// `Content-Length` says, if a separator line or the end stands there (mboxcl). Each length that is
+/// wrong takes one of `trust`, since finding that out costs as much as reading so far; when there is
+/// none left, no more lengths are believed.
+pub(super) fn next(window: &mut Window<'_>, limit: usize, trust: &mut u32) -> Option<Extent> {
     window.next(|byte| matches!(byte, b'\r' | b'\n'))?;
-    if let Some(length) = by_content_length(window, limit) {
-        return Some(Extent { length, cut: false });
+    if *trust > 0
+        && let Some((body, stated)) = stated_length(window)
+    {
+        match by_content_length(window, body, stated, limit) {
+            Some(length) => return Some(Extent { length, cut: false }),
+            None => *trust -= 1,
+        }
     }
     let mut from = 0;
     loop {
@@ -112,26 +119,27 @@ fn find_separator(bytes: &[u8], from: usize) -> Found {
     Found::None { resume: bytes.len().saturating_sub(b"\n\r\nFrom".len()).max(from) }
 }
 
-/// The end of the message by its `Content-Length`, where that can be believed.
-fn by_content_length(window: &mut Window<'_>, limit: usize) -> Option<usize> {
-    let (body, stated) = loop {
+/// Where the body of the message begins, and the `Content-Length` of its header.
+fn stated_length(window: &mut Window<'_>) -> Option<(usize, usize)> {
+    loop {
         let head = &window.rest()[..window.rest().len().min(MAX_HEADER)];
-        let body = memmem::find(head, b"\n\n")
-            .map(|at| at + 2)
-            .or_else(|| memmem::find(head, b"\n\r\n").map(|at| at + 3));
-        match body {
-            Some(body) => break (body, content_length(&head[..body])?),
+        let end = |empty_line: &[u8]| memmem::find(head, empty_line).map(|at| at + empty_line.len());
+        match end(b"\n\n").into_iter().chain(end(b"\n\r\n")).min() {
+            Some(body) => return Some((body, content_length(&head[..body])?)),
             None if head.len() < MAX_HEADER && window.more() => {}
             None => return None,
         }
-    };
+    }
+}
+
+/// The end of the message by its `Content-Length`, where that can be believed.
+fn by_content_length(window: &mut Window<'_>, body: usize, stated: usize, limit: usize) -> Option<usize> {
     let end = body.checked_add(stated).filter(|&end| end <= limit)?;
     while window.rest().len() < end + MAX_LINE && window.more() {}
     let tail = window.rest().get(end..)?;
     let blanks = tail.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    (blanks == tail.len()
-        || (blanks > 0 || window.rest()[..end].ends_with(b"\n")) && separator_at(&tail[blanks..]).is_some())
-    .then_some(end)
+    let after_line = blanks > 0 || window.rest()[..end].ends_with(b"\n");
+    (blanks == tail.len() || after_line && separator_at(&tail[blanks..]).is_some()).then_some(end)
 }
 
 /// Bytes of a header in which a `Content-Length` is looked for.
@@ -153,7 +161,8 @@ mod tests {
         let mut input = text.as_bytes();
         let mut window = Window::new(&mut input);
         let mut found = Vec::new();
-        while let Some(extent) = next(&mut window, limit) {
+        let mut trust = 8;
+        while let Some(extent) = next(&mut window, limit, &mut trust) {
             found.push((String::from_utf8_lossy(&window.rest()[..extent.length]).into_owned(), extent.cut));
             window.take(extent.length);
             if extent.cut {

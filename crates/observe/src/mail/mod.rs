@@ -18,6 +18,9 @@ use crate::{Collector, Context};
 /// Bytes of one message; what lies beyond is left out.
 const MAX_MESSAGE: usize = 32 << 20;
 
+/// Wrong lengths after which those that a mailbox states are not believed.
+const TRUST: u32 = 8;
+
 /// Names of header fields, in lower case, that are hardly found outside mail.
 const TELLING: [&str; 13] = [
     "received",
@@ -102,7 +105,8 @@ pub(crate) fn read_mbox(input: &mut dyn BufRead, context: &Context<'_>, out: &mu
     let mut reader = Reader::new(context, out);
     let mut window = Window::new(input);
     let mut unescaped = Vec::new();
-    while let Some(message) = mbox::next(&mut window, MAX_MESSAGE) {
+    let mut trust = TRUST;
+    while let Some(message) = mbox::next(&mut window, MAX_MESSAGE, &mut trust) {
         let offset = window.offset();
         let rest = window.rest();
         let separator = mbox::separator_at(rest).map(|length| &rest[..length]);

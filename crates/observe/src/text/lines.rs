@@ -302,7 +302,13 @@ impl<'a> Lines<'a> {
 
 /// How many bytes of `buffer` the line takes with its end, where it ends there. `length` bytes of
 /// it lie before the buffer, the last of which is `before`.
-fn end_utf16(buffer: &[u8], encoding: Encoding, line_end: u8, length: usize, before: Option<u8>) -> Option<usize> {
+fn end_utf16(
+    buffer: &[u8],
+    encoding: Encoding,
+    line_end: u8,
+    length: usize,
+    before: Option<u8>,
+) -> Option<usize> {
     let little = encoding == Encoding::Utf16Le;
     if little && length % 2 == 1 && before == Some(line_end) && buffer.first() == Some(&0) {
         return Some(1);
@@ -419,7 +425,9 @@ mod tests {
         check(b"caf\xE9\nna\xEFve", &[(1, 0, "café"), (2, 5, "naïve")], &["in line 1 not UTF-8"]);
         check(b"\xC3\xA9 \xFF\nb\xFF\xC3\xA9", &[(1, 0, "é \u{FFFD}"), (2, 5, "b\u{FFFD}é")], &["replaced"]);
         let text = "Kopfzeile\r\nÜbung 日本 😀 zwei\nend";
-        for (mark, unit) in [(&[0xFF, 0xFE][..], u16::to_le_bytes as fn(u16) -> [u8; 2]), (&[0xFE, 0xFF], u16::to_be_bytes)] {
+        for (mark, unit) in
+            [(&[0xFF, 0xFE][..], u16::to_le_bytes as fn(u16) -> [u8; 2]), (&[0xFE, 0xFF], u16::to_be_bytes)]
+        {
             let bytes = [mark, &utf16(text, unit)].concat();
             let expected = [(1, 2, "Kopfzeile"), (2, 24, "Übung 日本 😀 zwei"), (3, 58, "end")];
             check(&bytes, &expected, &[]);

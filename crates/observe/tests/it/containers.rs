@@ -4,7 +4,9 @@ use observe::{Limits, Settings};
 use sha2::{Digest, Sha256};
 use tar::EntryType;
 
-use crate::pack::{bzip2, gzip, gzip_named, header, log, push, seven, tar, xz, zip, zip_by, zip_streamed, zstd};
+use crate::pack::{
+    bzip2, gzip, gzip_named, header, log, push, seven, tar, xz, zip, zip_by, zip_streamed, zstd,
+};
 use crate::seen::{Seen, read, read_with, settings};
 
 type Shape<'a> = &'a [(&'a str, &'a str, usize)];
@@ -44,7 +46,9 @@ fn a_compressed_file_is_a_container_with_one_member() {
 #[test]
 fn streams_one_after_the_other_are_one() {
     let (a, b) = (log("a"), log("b"));
-    for (pack, format) in [(gzip as fn(&[u8]) -> Vec<u8>, "gzip"), (bzip2, "bzip2"), (zstd, "zstd"), (xz, "xz")] {
+    for (pack, format) in
+        [(gzip as fn(&[u8]) -> Vec<u8>, "gzip"), (bzip2, "bzip2"), (zstd, "zstd"), (xz, "xz")]
+    {
         let both = [pack(&a), pack(&b)].concat();
         check(&read(&both, "x"), &[("x", format, 0), ("x!x", "json", 2)], &[]);
         let behind = [pack(&a), b"something else".to_vec()].concat();
@@ -120,7 +124,11 @@ fn a_name_is_only_a_name() {
     let (a, b) = (log("a"), log("b"));
     let names: &[(&str, &[u8])] = &[("../../etc/passwd", &a), ("/abs\u{1b}[2J\u{202e}", &b)];
     let seen = read(&zip(names), "x");
-    check(&seen, &[("x", "zip", 0), ("x!../../etc/passwd", "json", 1), (r"x!/abs\u{1b}[2J\u{202e}", "json", 1)], &[]);
+    check(
+        &seen,
+        &[("x", "zip", 0), ("x!../../etc/passwd", "json", 1), (r"x!/abs\u{1b}[2J\u{202e}", "json", 1)],
+        &[],
+    );
     let mut twice = zip(&[("same1", &a), ("same2", &b)]);
     for at in 0..twice.len() - 5 {
         if &twice[at..at + 5] == b"same2" {
@@ -161,7 +169,10 @@ fn what_is_encrypted_is_named() {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    text.as_bytes().chunks(2).map(|two| u8::from_str_radix(str::from_utf8(two).unwrap(), 16).unwrap()).collect()
+    text.as_bytes()
+        .chunks(2)
+        .map(|two| u8::from_str_radix(str::from_utf8(two).unwrap(), 16).unwrap())
+        .collect()
 }
 
 /// Sets the flag of encryption on the first member of a zip archive.
@@ -234,7 +245,11 @@ fn tar_members_of_every_kind() {
     let long = "d/".repeat(90) + "a.json";
     let mut archive = Vec::new();
     push(&mut archive, &header("d/", 0, EntryType::Directory), b"");
-    push(&mut archive, &header("././@LongLink", long.len() + 1, EntryType::GNULongName), format!("{long}\0").as_bytes());
+    push(
+        &mut archive,
+        &header("././@LongLink", long.len() + 1, EntryType::GNULongName),
+        format!("{long}\0").as_bytes(),
+    );
     push(&mut archive, &header("d/d/d", a.len(), EntryType::Regular), &a);
     let record = pax("path", "päx.json") + &pax("mtime", "1629796320.5") + &pax("size", &a.len().to_string());
     push(&mut archive, &header("pax", record.len(), EntryType::XHeader), record.as_bytes());
@@ -306,7 +321,14 @@ fn a_tar_member_may_claim_any_size() {
 fn a_bomb_ends_at_the_bounds() {
     let zeros = vec![0; 20 << 20];
     let tight = limited(Limits { ratio: 20, ..Limits::default() });
-    for bytes in [gzip(&zeros), zstd(&zeros), bzip2(&zeros), xz(&zeros), zip(&[("z", &zeros)]), seven(&[("z", &zeros)])] {
+    for bytes in [
+        gzip(&zeros),
+        zstd(&zeros),
+        bzip2(&zeros),
+        xz(&zeros),
+        zip(&[("z", &zeros)]),
+        seven(&[("z", &zeros)]),
+    ] {
         let seen = read_with(&bytes, "x", &tight);
         assert_eq!(seen.pieces.len(), 2);
         assert!(seen.pieces[1].size < 18 << 20, "{}", seen.pieces[1].size);
@@ -326,7 +348,8 @@ fn a_bomb_of_nested_archives_ends_soon() {
     let mut bytes = zip(&[("0", &vec![0; 1 << 20])]);
     for _ in 0..6 {
         let names: Vec<String> = (0..16).map(|n| n.to_string()).collect();
-        let members: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), bytes.as_slice())).collect();
+        let members: Vec<(&str, &[u8])> =
+            names.iter().map(|name| (name.as_str(), bytes.as_slice())).collect();
         bytes = zip(&members);
     }
     let seen = read(&bytes, "42.zip");

@@ -11,7 +11,8 @@ use crate::seen::{read_as, settings};
 #[test]
 fn the_corpus_of_every_reader() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
-    for format in Format::ALL.into_iter().filter(|format| !matches!(format, Format::Empty | Format::Unknown)) {
+    for format in Format::ALL.into_iter().filter(|format| !matches!(format, Format::Empty | Format::Unknown))
+    {
         let mut read = 0;
         for entry in std::fs::read_dir(corpus.join(format.name())).unwrap() {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();

@@ -49,7 +49,10 @@ fn containers_that_are_cut_short_anywhere() {
             assert!(found <= records, "{format} cut at {end}");
             let cut = found < records;
             // A tar archive may end after any member.
-            assert!(!cut || !seen.problems().is_empty() || format == "tar", "{format} cut at {end} says nothing");
+            assert!(
+                !cut || !seen.problems().is_empty() || format == "tar",
+                "{format} cut at {end} says nothing"
+            );
         }
         assert!(most > 0 || format == "7z", "{format}: nothing is read unless it is whole");
     }
@@ -63,7 +66,12 @@ fn texts_that_are_cut_short_anywhere() {
             let seen = read(&bytes[..end], "x");
             if seen.shape()[0].1 == sample.format {
                 // What is left of the last record may look like one.
-                assert!(seen.events() <= sample.records, "{} cut at {end}: {:#?}", sample.name, seen.pieces[0].events);
+                assert!(
+                    seen.events() <= sample.records,
+                    "{} cut at {end}: {:#?}",
+                    sample.name,
+                    seen.pieces[0].events
+                );
             }
         }
     }

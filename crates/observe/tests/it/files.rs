@@ -10,14 +10,20 @@ use observe::{Collector, Format, LogSources, read_file, sha256_file};
 use crate::pack::{log, tar, zip};
 use crate::seen::{Seen, settings};
 
-fn read_with(path: &std::path::Path, known: Option<([u8; 32], u64)>, out: &mut dyn Collector) -> std::io::Result<()> {
+fn read_with(
+    path: &std::path::Path,
+    known: Option<([u8; 32], u64)>,
+    out: &mut dyn Collector,
+) -> std::io::Result<()> {
     read_file(path, "shown", known, &settings(), &LogSources::builtin(), out)
 }
 
 #[test]
 fn a_file_is_hashed_once_and_told_to_progress() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, bytes) in [("a", log("a").repeat(100_000)), ("b", zip(&[("c", &log("c"))])), ("d", tar(&[("e", &log("e"))]))] {
+    for (name, bytes) in
+        [("a", log("a").repeat(100_000)), ("b", zip(&[("c", &log("c"))])), ("d", tar(&[("e", &log("e"))]))]
+    {
         let path = folder.path().join(name);
         std::fs::write(&path, &bytes).unwrap();
         let mut told = 0;
@@ -38,7 +44,10 @@ fn what_is_no_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let mut seen = Seen::default();
     assert_eq!(read_with(folder.path(), None, &mut seen).unwrap_err().kind(), ErrorKind::InvalidInput);
-    assert_eq!(read_with(&folder.path().join("none"), None, &mut seen).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(
+        read_with(&folder.path().join("none"), None, &mut seen).unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
     assert_eq!(sha256_file(folder.path(), &mut |_| {}).unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(seen.pieces.len(), 0);
 }

@@ -24,7 +24,12 @@ pub(crate) const SAMPLES: &[Sample] = &[
         records: 2,
         source: "iis",
         time: "2021-08-24T09:12:00Z",
-        fields: &[("cs-method", "POST"), ("cs-uri-stem", "/autodiscover/autodiscover.json"), ("c-ip", "192.0.2.7"), ("sc-status", "200")],
+        fields: &[
+            ("cs-method", "POST"),
+            ("cs-uri-stem", "/autodiscover/autodiscover.json"),
+            ("c-ip", "192.0.2.7"),
+            ("sc-status", "200"),
+        ],
     },
     Sample {
         name: "combined",
@@ -42,7 +47,11 @@ pub(crate) const SAMPLES: &[Sample] = &[
         records: 1,
         source: "exchange-httpproxy",
         time: "2021-08-24T09:12:00.123Z",
-        fields: &[("UrlStem", "/autodiscover/autodiscover.json"), ("c-ip", "192.0.2.7"), ("cs-method", "POST")],
+        fields: &[
+            ("UrlStem", "/autodiscover/autodiscover.json"),
+            ("c-ip", "192.0.2.7"),
+            ("cs-method", "POST"),
+        ],
     },
     Sample {
         name: "messagetracking",
@@ -182,13 +191,19 @@ const EVENT_LOG: &[u8] = include_bytes!("../../../../fuzz/corpus/evtx/seed-file"
 #[test]
 fn an_event_log_whole_and_carved() {
     let carved = [&[0; 1024], &EVENT_LOG[4096..]].concat();
-    for (bytes, how) in [(EVENT_LOG, "whole"), (&EVENT_LOG[4096..], "without its header"), (&carved, "carved")] {
+    for (bytes, how) in
+        [(EVENT_LOG, "whole"), (&EVENT_LOG[4096..], "without its header"), (&carved, "carved")]
+    {
         let seen = read(bytes, "x");
         assert_eq!(seen.shape(), [("x", "evtx", 5)], "{how}: {:?}", seen.problems());
         let first = &seen.pieces[0].events[0];
         assert_eq!(first.get("NewProcessName"), Some(r"C:\Windows\System32\cmd.exe"));
         assert_eq!(first.time.unwrap().to_string(), "2021-08-24T09:12:00Z");
         let source = LogSources::builtin();
-        assert!(source.get(model::SourceId(first.source)).serves(Some("windows"), Some("process_creation"), None));
+        assert!(source.get(model::SourceId(first.source)).serves(
+            Some("windows"),
+            Some("process_creation"),
+            None
+        ));
     }
 }

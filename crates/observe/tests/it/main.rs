@@ -1,5 +1,8 @@
 //! The frame of the reader: recognition, containers, bounds, and evidence that is damaged.
 
+// Helpers of tests may fail as tests may.
+#![allow(clippy::unwrap_used)]
+
 mod containers;
 mod corpus;
 mod damage;
@@ -8,3 +11,4 @@ mod formats;
 mod names;
 mod pack;
 mod seen;
+mod tmp_scan;

@@ -60,12 +60,17 @@ impl Seen {
     pub(crate) fn problems(&self) -> Vec<String> {
         self.pieces
             .iter()
-            .flat_map(|piece| piece.problems.iter().map(move |p| format!("{}: {} {}", piece.path, p.place, p.what)))
+            .flat_map(|piece| {
+                piece.problems.iter().map(move |p| format!("{}: {} {}", piece.path, p.place, p.what))
+            })
             .collect()
     }
 
     pub(crate) fn piece(&self, path: &str) -> &Piece {
-        self.pieces.iter().find(|piece| piece.path == path).unwrap_or_else(|| panic!("no {path} in {:?}", self.shape()))
+        self.pieces
+            .iter()
+            .find(|piece| piece.path == path)
+            .unwrap_or_else(|| panic!("no {path} in {:?}", self.shape()))
     }
 
     pub(crate) fn events(&self) -> usize {

@@ -73,29 +73,31 @@ impl<'a> Row<'a> {
 
 /// The worst first, then the incidents in their order; many files of one folder as one row.
 fn rows(case: &Case) -> Vec<Row<'_>> {
-    let mut folders: BTreeMap<(usize, ExposureKind, Exposed, &str), Vec<(usize, &Exposure)>> =
-        BTreeMap::new();
-    for (place, incident) in case.incidents.iter().enumerate() {
-        for thing in &incident.exposure {
-            let folder = if thing.what == Exposed::File { folder(&thing.name) } else { &thing.name };
-            folders.entry((place + 1, thing.how, thing.what, folder)).or_default().push((place + 1, thing));
-        }
-    }
+    let incidents = case.incidents.iter().enumerate();
+    let mut things: Vec<(usize, &Exposure)> = incidents
+        .flat_map(|(place, incident)| incident.exposure.iter().map(move |thing| (place + 1, thing)))
+        .collect();
+    let key = |&(incident, thing): &(usize, &'_ Exposure)| (incident, thing.how, thing.what);
+    things.sort_by(|a, b| (key(a), group(a.1), &a.1.name).cmp(&(key(b), group(b.1), &b.1.name)));
     let mut rows = Vec::new();
-    for ((incident, .., folder), things) in folders {
-        match things.as_slice() {
-            [(_, first), others @ ..] if others.len() >= SINGLE => {
-                rows.push(Row::new(incident, first).folder(folder, others));
+    for things in things.chunk_by(|a, b| key(a) == key(b) && group(a.1) == group(b.1)) {
+        match things {
+            [(incident, first), others @ ..] if others.len() >= SINGLE => {
+                rows.push(Row::new(*incident, first).folder(group(first), others));
             }
-            few => rows.extend(few.iter().map(|(_, thing)| Row::new(incident, thing))),
+            few => rows.extend(few.iter().map(|(incident, thing)| Row::new(*incident, thing))),
         }
     }
     rows.sort_by(|a, b| (b.how, a.incident, a.what, a.name).cmp(&(a.how, b.incident, b.what, b.name)));
     rows
 }
 
-fn folder(path: &str) -> &str {
-    path.rfind(['\\', '/']).map_or("", |at| &path[..at])
+/// What files share that are told as one: their folder. Other things stand for themselves.
+fn group(thing: &Exposure) -> &str {
+    match thing.what {
+        Exposed::File => thing.name.rfind(['\\', '/']).map_or("", |at| &thing.name[..at]),
+        _ => &thing.name,
+    }
 }
 
 /// How many things of each kind, by the worst that was done to them.

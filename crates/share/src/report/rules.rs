@@ -8,7 +8,7 @@ use model::RuleCount;
 use super::part::{and_more, level};
 use super::{Report, Section};
 use crate::attack::{technique_name, technique_of_tag};
-use crate::text::{clip, number};
+use crate::text::{clip, count, number};
 
 /// Rows of the table.
 const ROWS: usize = 150;
@@ -33,8 +33,8 @@ pub(super) fn section(report: &Report<'_, '_>) -> Option<Section> {
         @if !case.suppressed.is_empty() {
             h3 { "Suppressed" }
             ul.plain {
-                @for (reason, count) in &case.suppressed {
-                    li { span.n { (number(*count)) } " " (clip(reason, 200)) }
+                @for (reason, findings) in &case.suppressed {
+                    li { (count(*findings, "finding")) ": " (clip(reason, 200)) }
                 }
             }
         }
