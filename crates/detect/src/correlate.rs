@@ -6,7 +6,7 @@
 //! hundred. The specification leaves open how often a correlation fires; this is what a person who
 //! has to read the result needs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use model::{EventRef, Group, Time, Window};
 use rustc_hash::FxHashMap;
@@ -16,6 +16,9 @@ use crate::rule::{Correlation, Measure, RuleSet, Seen, Target, Threshold};
 
 /// How many events one correlation finding lists; the rest are counted.
 pub const MAX_EVENTS: usize = 10_000;
+
+/// How many different counted values one finding names.
+pub const MAX_VALUES: usize = 200;
 
 /// An event that a correlation may count: a rule held on it, or it ends a burst of a correlation
 /// further down.
@@ -48,6 +51,9 @@ pub struct Burst {
     pub values: Vec<Option<String>>,
     /// The sum that exceeded the bounds, where it is a number.
     pub measured: Option<f64>,
+    /// The different values that were counted, in order, at most [`MAX_VALUES`]: the mailboxes of
+    /// “access to several mailboxes”.
+    pub counted: Vec<String>,
 }
 
 impl Burst {
@@ -101,6 +107,7 @@ struct Open {
     last: Time,
     carried: Vec<Option<String>>,
     measured: Option<f64>,
+    counted: BTreeSet<String>,
 }
 
 impl<'a> Correlator<'a> {
@@ -221,6 +228,7 @@ fn close(place: u32, correlation: &Correlation, group: &[Option<String>], burst:
         group,
         values: burst.carried,
         measured: burst.measured,
+        counted: burst.counted.into_iter().collect(),
     }
 }
 
@@ -271,13 +279,18 @@ impl State {
 
 impl Open {
     fn new(first: Time) -> Self {
-        Self { events: Vec::new(), total: 0, first, last: first, carried: Vec::new(), measured: None }
+        Self { events: Vec::new(), total: 0, first, last: first, carried: Vec::new(), measured: None, counted: BTreeSet::new() }
     }
 
     fn add(&mut self, item: &Item) {
         self.total += 1;
         self.last = item.time;
         self.carried.clone_from(&item.carried);
+        if let Some(Some(value)) = item.values.first()
+            && (self.counted.len() < MAX_VALUES || self.counted.contains(value))
+        {
+            self.counted.insert(value.clone());
+        }
         if self.events.len() < MAX_EVENTS {
             self.events.push(item.event.clone());
         }

@@ -49,7 +49,7 @@ mod rule;
 mod suppress;
 mod witness;
 
-pub use correlate::{Burst, Correlator, Input, MAX_EVENTS};
+pub use correlate::{Burst, Correlator, Input, MAX_EVENTS, MAX_VALUES};
 pub use engine::{Engine, Explanation, Scratch, View};
 pub use indicator::{IndicatorLoader, Indicators};
 pub use load::Loader;

@@ -371,6 +371,7 @@ fn correlation(
         depth: 0,
         group_by: rule.group_by.clone(),
         inputs: Vec::new(),
+        measured: measured.clone(),
         measure: measure(rule, &measured)?,
         members: Vec::new(),
         span: i64::try_from(rule.timespan.seconds).unwrap_or(i64::MAX / 2_000_000).saturating_mul(1_000_000),

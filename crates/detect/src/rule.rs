@@ -182,6 +182,8 @@ pub struct Correlation {
     pub group_by: Vec<String>,
     /// Fields that correlations above need of it.
     pub inputs: Vec<String>,
+    /// The fields whose values it counts or sums.
+    pub measured: Vec<String>,
     pub(crate) measure: Measure,
     pub(crate) members: Vec<Member>,
     /// Microseconds.

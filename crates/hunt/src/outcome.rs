@@ -205,11 +205,20 @@ fn report(hunt: &Hunt<'_>, burst: &Burst, out: &mut Sorter) -> io::Result<()> {
             .iter()
             .map(|(field, text)| model::Fact { field: field.clone(), kind: model::Kind::Str, text: text.clone() })
             .collect(),
-        matched: Vec::new(),
+        matched: counted(burst, &correlation.measured),
         suppressed: suppressed(hunt.suppressor, &correlation.info, burst),
         burst: Some(burst.clone()),
     };
     out.push(key, &stored)
+}
+
+/// The values that a correlation counted, as the facts that made it hold.
+fn counted(burst: &Burst, measured: &[String]) -> Vec<model::Matched> {
+    let Some(field) = measured.first() else { return Vec::new() };
+    let values = burst.counted.iter();
+    values
+        .map(|value| model::Matched { field: field.clone(), value: value.clone(), wanted: "counted".to_owned() })
+        .collect()
 }
 
 /// Of a correlation, the fields of its group are what a suppression can ask for.

@@ -88,6 +88,7 @@ pub(crate) struct Input<'a> {
     filled: usize,
     hash: Option<Sha256>,
     size: u64,
+    hole: u64,
     bounds: Option<Bounds<'a>>,
     /// Bytes read, for progress.
     counter: Option<&'a Cell<u64>>,
@@ -114,6 +115,7 @@ impl<'a> Input<'a> {
             filled: 0,
             hash: Some(Sha256::new()),
             size: 0,
+            hole: 0,
             bounds: None,
             counter: None,
             fault: None,
@@ -121,12 +123,24 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// The first bytes, up to [`HEAD`], which stay to be read.
+    /// The first bytes, up to [`HEAD`], which stay to be read. A hole of NUL bytes before them that
+    /// is as long is left behind.
     pub(crate) fn head(&mut self) -> &[u8] {
-        while !self.ended && self.filled < HEAD {
-            self.refill(self.filled);
+        loop {
+            while !self.ended && self.filled < HEAD {
+                self.refill(self.filled);
+            }
+            if self.ended || self.buffer[..self.filled].iter().any(|byte| *byte != 0) {
+                return &self.buffer[self.at..self.filled];
+            }
+            self.hole += self.filled as u64;
+            self.filled = 0;
         }
-        &self.buffer[self.at..self.filled]
+    }
+
+    /// How many NUL bytes were left behind before the head.
+    pub(crate) fn hole(&self) -> u64 {
+        self.hole
     }
 
     /// Reads what is left, so that size and hash are those of the whole.

@@ -148,6 +148,10 @@ impl Opened<'_> {
         out.begin(self.shown);
         let mut input = Input::file(bytes, &counter, self.known.is_none());
         read_piece(&piece, self.format, &mut input, Some(seekable), out);
+        if self.known.is_some() {
+            // What was read at any place, or was of no interest, is done as well.
+            counter.set(self.size);
+        }
         let (sha256, read) = input.finish(out);
         match self.known.or(sha256) {
             Some(sha256) if self.known.is_some() => {
@@ -173,6 +177,10 @@ pub(crate) fn read_piece(
     let head = input.head();
     let format = format.unwrap_or_else(|| recognise(head));
     out.format(format);
+    if input.hole() > 0 && format != Format::Empty {
+        let what = format!("{} NUL bytes at the beginning; offsets are counted behind them", input.hole());
+        out.problem(Problem::new(Place::Offset(0), what));
+    }
     if format.is_container() {
         return container::unpack(format, piece, input, seekable, out);
     }

@@ -40,7 +40,8 @@ fn built_in_rules_are_whole() {
 #[test]
 fn samples_of_built_in_rules_are_true() {
     let (set, documents) = load();
-    let set = Arc::new(set);
+    let sources = sources(&documents);
+    let engine = Engine::new(Arc::new(set), &sources);
     let mut wrong = Vec::new();
     for (name, document) in &documents {
         let id = document["id"].as_str().unwrap();
@@ -54,15 +55,15 @@ fn samples_of_built_in_rules_are_true() {
                 wrong.push(format!("{name}: no {key} samples"));
                 continue;
             };
-            let events = events(samples);
+            let events = events(samples, &sources);
             assert!(!events.is_empty(), "{name}");
             if correlation {
-                if correlates(&set, id, &events) != wanted {
+                if correlates(&engine, id, &events) != wanted {
                     wrong.push(format!("{name}: the {key} samples {}", said(!wanted)));
                 }
             } else {
                 for (place, event) in events.iter().enumerate() {
-                    if holds(&set, id, event) != wanted {
+                    if holds(&engine, id, event) != wanted {
                         wrong.push(format!("{name}: {key} sample {} {}", place + 1, said(!wanted)));
                     }
                 }
@@ -76,40 +77,32 @@ fn said(held: bool) -> &'static str {
     if held { "held" } else { "did not hold" }
 }
 
-struct Sample {
-    source: LogSource,
-    event: Event,
-}
-
-fn engine(set: &Arc<RuleSet>, source: &LogSource) -> Engine {
-    Engine::new(Arc::clone(set), &[LogSource::default(), source.clone()])
-}
-
-fn holds(set: &Arc<RuleSet>, id: &str, sample: &Sample) -> bool {
-    let engine = engine(set, &sample.source);
+fn holds(engine: &Engine, id: &str, event: &Event) -> bool {
     let mut held = false;
-    engine.scan(&sample.event, &mut Scratch::default(), |rule, _| held |= set.rules[rule as usize].info.id == id);
+    let rules = &engine.rules().rules;
+    engine.scan(event, &mut Scratch::default(), |rule, _| held |= rules[rule as usize].info.id == id);
     held
 }
 
-fn correlates(set: &Arc<RuleSet>, id: &str, samples: &[Sample]) -> bool {
+fn correlates(engine: &Engine, id: &str, samples: &[Event]) -> bool {
+    let set = engine.rules();
     let mut inputs = Vec::new();
+    let mut scratch = Scratch::default();
     for (place, sample) in samples.iter().enumerate() {
-        let engine = engine(set, &sample.source);
-        let time = sample.event.time.unwrap();
+        let time = sample.time.unwrap();
         let event = EventRef {
             time: Some(time),
             evidence: EvidenceId::default(),
             record: place as u64 + 1,
             seq: place as u64 + 1,
         };
-        engine.scan(&sample.event, &mut Scratch::default(), |rule, _| {
+        engine.scan(sample, &mut scratch, |rule, _| {
             let values = set.rules[rule as usize].inputs.iter();
             inputs.push(Input {
                 time,
                 event: event.clone(),
                 target: Target::Rule(rule),
-                values: values.map(|field| sample.event.get(field).map(|value| value.text.to_owned())).collect(),
+                values: values.map(|field| sample.get(field).map(|value| value.text.to_owned())).collect(),
             });
         });
     }
@@ -130,12 +123,29 @@ fn correlates(set: &Arc<RuleSet>, id: &str, samples: &[Sample]) -> bool {
     false
 }
 
-fn events(samples: &[Value]) -> Vec<Sample> {
-    samples.iter().flat_map(repeated).collect()
+/// Every log source that some sample names, so that one engine serves all samples.
+fn sources(documents: &[(String, Value)]) -> Vec<LogSource> {
+    let mut out = vec![LogSource::default()];
+    for (_, document) in documents {
+        for key in ["positive", "negative"] {
+            let samples = &document["portcullis"]["samples"][key];
+            for sample in samples.as_sequence().into_iter().flatten() {
+                let source = source(&sample["logsource"]);
+                if !out.contains(&source) {
+                    out.push(source);
+                }
+            }
+        }
+    }
+    out
+}
+
+fn events(samples: &[Value], sources: &[LogSource]) -> Vec<Event> {
+    samples.iter().flat_map(|sample| repeated(sample, sources)).collect()
 }
 
 /// A sample, as often as its `repeat` says, `every` so many seconds, with `{n}` counted up.
-fn repeated(sample: &Value) -> Vec<Sample> {
+fn repeated(sample: &Value, sources: &[LogSource]) -> Vec<Event> {
     let count = sample.get("repeat").and_then(Value::as_u64).unwrap_or(1);
     let every = sample.get("every").and_then(Value::as_str).map_or(0, seconds);
     let start = sample.get("time").and_then(Value::as_str).unwrap_or("2021-08-24T09:00:00Z");
@@ -143,12 +153,13 @@ fn repeated(sample: &Value) -> Vec<Sample> {
     (0..count)
         .map(|n| {
             let mut event = Event::default();
-            event.source = SourceId(1);
+            let source = source(&sample["logsource"]);
+            event.source = SourceId(sources.iter().position(|known| *known == source).unwrap() as u16);
             event.time = Some(start.plus_micros(n as i64 * every * 1_000_000));
             for (field, value) in sample["fields"].as_mapping().unwrap() {
                 push(&mut event, field.as_str().unwrap(), value, n);
             }
-            Sample { source: source(&sample["logsource"]), event }
+            event
         })
         .collect()
 }

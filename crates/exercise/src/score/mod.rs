@@ -207,12 +207,12 @@ fn exposure(truth: &[Risk], found: &[Risk]) -> ExposureScore {
     ExposureScore { recall: share(both, truth.len() as u64), precision: share(both, found.len() as u64) }
 }
 
-/// The name as it is compared: in small letters, and without the `\\*\` that the file server's audit
-/// writes before a share.
+/// The name as it is compared: in small letters, and a share without its server, which logs write
+/// as `\\*\`, as the server's name, or not at all.
 fn plain(risk: &Risk) -> String {
     let name = risk.name.trim().to_lowercase();
-    match (risk.what, name.strip_prefix("\\\\*\\")) {
-        (Exposed::Share, Some(share)) => share.to_owned(),
+    match risk.what {
+        Exposed::Share => name.rsplit('\\').next().unwrap_or_default().to_owned(),
         _ => name,
     }
 }

@@ -1,10 +1,12 @@
 //! Zip archives, by their central directory; where that is missing or damaged, by the headers that
 //! stand before the members.
 
-use ::zip::ZipReadOptions;
+use std::io::{self, Read, Seek, SeekFrom};
+
 use ::zip::read::{Config, ZipFileEntry};
 use ::zip::result::ZipError;
 use ::zip::unstable::read::ZipIterable;
+use ::zip::{CompressionMethod, ZipReadOptions};
 use jiff::tz::TimeZone;
 use model::{Place, Problem, Time};
 
@@ -14,11 +16,21 @@ use crate::input::Packed;
 use crate::read::ReadSeek;
 use crate::text::decode_name;
 
+/// How often all of an archive may be read. Whoever lets members overlap could have it read without
+/// an end.
+const PASSES: u64 = 4;
+
+/// What may be read besides for each member, since it is read in blocks.
+const BESIDE: u64 = 16 << 10;
+
 /// Reads the members of an archive.
 ///
 /// The directory is walked and not loaded: it may be large, and two members may bear one name, of
 /// which an index by name would hide the first.
 pub(super) fn unpack(piece: &Piece<'_>, file: &mut dyn ReadSeek, out: &mut dyn Collector) {
+    let size = file.seek(SeekFrom::End(0)).unwrap_or_default();
+    let left = size.saturating_mul(PASSES) + piece.run.budget.limits.members.saturating_mul(BESIDE);
+    let file = &mut Guarded { inner: file, left };
     let Err(damage) = by_directory(piece, file, out) else {
         return;
     };
@@ -79,12 +91,40 @@ fn member(
         tell(&name, "is a link, which is not followed", out);
         return Ok(Next::Member);
     }
+    if matches!(entry.compression(), CompressionMethod::Lzma | CompressionMethod::Xz) {
+        let sizes = (entry.compressed_size(), entry.size());
+        let read = zip_torn::member_at(piece, entry.header_start(), sizes, *file, out);
+        return read.map_err(|error| (name, error.into()));
+    }
     let zone = &piece.run.settings.zone;
     let modified = entry.last_modified().and_then(|at| time_of_dos(at.datepart(), at.timepart(), zone));
     let packed = Some(Packed::of(entry.compressed_size()));
     match entry.with_reader(file, ZipReadOptions::new()) {
         Ok(mut bytes) => Ok(piece.member(Member { name: &name, modified, packed }, &mut bytes, out)),
         Err(error) => Err((name, error)),
+    }
+}
+
+/// An archive of which only so much is read.
+struct Guarded<'a> {
+    inner: &'a mut dyn ReadSeek,
+    left: u64,
+}
+
+impl Read for Guarded<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::Error::other("its members overlap"));
+        }
+        let count = self.inner.read(to)?;
+        self.left = self.left.saturating_sub(count as u64);
+        Ok(count)
+    }
+}
+
+impl Seek for Guarded<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
     }
 }
 

@@ -1,13 +1,16 @@
 //! Zip archives without a directory: cut short in the transfer, or carved from a disk. The members
 //! are found by the headers that stand before them (APPNOTE 6.3.10, section 4.3.7).
+//!
+//! Members compressed by LZMA are read here in any case, since memory has to be bounded.
 
 use std::io::{self, BufRead, BufReader, Read, SeekFrom};
 
 use flate2::bufread::DeflateDecoder;
+use lzma_rust2::{LzmaReader, XzReader};
 use memchr::memmem;
 
 use super::zip::time_of_dos;
-use super::{Member, Next, Piece, tell};
+use super::{DECODER_KIB, Member, Next, Piece, tell};
 use crate::Collector;
 use crate::input::{Metered, Packed};
 use crate::read::ReadSeek;
@@ -18,8 +21,11 @@ const SIGNATURE: &[u8] = b"PK\x03\x04";
 /// Bytes of a header before the name.
 const FIXED: usize = 30;
 
-/// Bytes that are searched at once.
+/// Bytes that are searched at once at most.
 const CHUNK: usize = 64 << 10;
+
+/// Bytes of a member that are read at once.
+const BUFFER: usize = 8 << 10;
 
 /// What the header before a member says.
 struct Header {
@@ -28,6 +34,8 @@ struct Header {
     time: u16,
     date: u16,
     packed: u64,
+    /// `u64::MAX` where it is not known.
+    unpacked: u64,
     name: String,
     /// Where the data begin.
     data: u64,
@@ -83,6 +91,7 @@ fn header(file: &mut dyn ReadSeek, at: u64) -> io::Result<Option<Header>> {
         time: short(10),
         date: short(12),
         packed,
+        unpacked: if long(22) == 0 || long(22) == 0xFFFF_FFFF { u64::MAX } else { long(22) },
         name: decode_name(name),
         data: at + (FIXED + rest.len()) as u64,
     }))
@@ -118,49 +127,103 @@ fn member(
     }
     let packed = match (header.is_streamed(), header.method) {
         (false, _) => header.packed,
-        (true, 0) => {
+        (true, STORED) => {
             let ends: [&[u8]; 3] = [b"PK\x07\x08", SIGNATURE, b"PK\x01\x02"];
             find(file, header.data, &ends).ok()?.map_or(u64::MAX, |end| end - header.data)
         }
         (true, _) => u64::MAX,
     };
-    file.seek(SeekFrom::Start(header.data)).ok()?;
+    let (next, used) = contents(piece, header, packed, file, out);
+    // A size may be wrong; what ends by itself tells better where it ends.
+    let ends_by_itself = header.is_streamed() || matches!(header.method, DEFLATED | BZIPPED | ZSTD);
+    let end = if ends_by_itself { header.data.saturating_add(used) } else { behind };
+    (next == Next::Member).then_some(end)
+}
+
+/// Reads the member whose header stands at `at` and whose sizes the directory knows.
+pub(super) fn member_at(
+    piece: &Piece<'_>,
+    at: u64,
+    (packed, unpacked): (u64, u64),
+    file: &mut dyn ReadSeek,
+    out: &mut dyn Collector,
+) -> io::Result<Next> {
+    let Some(header) = header(file, at)? else {
+        return Err(io::Error::other("its header is damaged"));
+    };
+    Ok(contents(piece, &Header { unpacked, ..header }, packed, file, out).0)
+}
+
+/// Reads what a member holds, and counts the bytes that this took.
+fn contents(
+    piece: &Piece<'_>,
+    header: &Header,
+    packed: u64,
+    file: &mut dyn ReadSeek,
+    out: &mut dyn Collector,
+) -> (Next, u64) {
+    if file.seek(SeekFrom::Start(header.data)).is_err() {
+        return (Next::Stop, 0);
+    }
     let used = Packed::default();
-    let mut source = Metered::new(BufReader::with_capacity(CHUNK, file.take(packed)), used.clone());
-    let modified = time_of_dos(header.date, header.time, &piece.run.settings.zone);
-    let member = Member { name: &header.name, modified, packed: Some(used.clone()) };
-    let (next, self_ending) = match header.method {
-        0 => {
-            (piece.member(Member { packed: None, ..member }, &mut Whole { source, left: packed }, out), false)
-        }
-        8 => (piece.member(member, &mut DeflateDecoder::new(source), out), true),
-        12 => (piece.member(member, &mut bzip2::bufread::BzDecoder::new(source), out), true),
-        93 => match zstd::Decoder::with_buffer(&mut source) {
-            Ok(decoder) => (piece.member(member, &mut decoder.single_frame(), out), true),
-            Err(_) => (Next::Member, false),
-        },
-        method => {
-            tell(
-                &header.name,
-                &format!("is compressed by method {method}, which is read by the directory only"),
-                out,
-            );
-            (Next::Member, false)
+    let source = Metered::new(BufReader::with_capacity(BUFFER, file.take(packed)), used.clone());
+    let mut bytes = match decoder(header, source, packed) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            tell(&header.name, &format!("cannot be read: {error}"), out);
+            return (Next::Member, used.total());
         }
     };
-    let end =
-        if self_ending || header.is_streamed() { header.data.saturating_add(used.total()) } else { behind };
-    (next == Next::Member).then_some(end)
+    let modified = time_of_dos(header.date, header.time, &piece.run.settings.zone);
+    let compressed = (header.method != STORED).then(|| used.clone());
+    let member = Member { name: &header.name, modified, packed: compressed };
+    let next = piece.member(member, &mut bytes, out);
+    drop(bytes);
+    (next, used.total())
+}
+
+const STORED: u16 = 0;
+const DEFLATED: u16 = 8;
+const BZIPPED: u16 = 12;
+const LZMA: u16 = 14;
+const ZSTD: u16 = 93;
+const XZ: u16 = 95;
+
+fn decoder<'s>(header: &Header, source: impl BufRead + 's, packed: u64) -> io::Result<Box<dyn Read + 's>> {
+    Ok(match header.method {
+        STORED => Box::new(Whole { source, left: packed }),
+        DEFLATED => Box::new(DeflateDecoder::new(source)),
+        BZIPPED => Box::new(bzip2::bufread::BzDecoder::new(source)),
+        LZMA => Box::new(lzma(source, header.unpacked)?),
+        ZSTD => Box::new(zstd::Decoder::with_buffer(source)?.single_frame()),
+        XZ => Box::new(XzReader::new_mem_limit(source, false, DECODER_KIB)),
+        method => return Err(io::Error::other(format!("compressed by method {method}"))),
+    })
+}
+
+/// LZMA as zip keeps it (APPNOTE, section 5.8.8): a version, then the properties with their size.
+fn lzma<'s>(mut source: impl BufRead + 's, unpacked: u64) -> io::Result<impl Read + 's> {
+    let mut start = [0; 4 + 5];
+    source.read_exact(&mut start)?;
+    if start[2..4] != [5, 0] {
+        return Err(io::Error::other("its LZMA properties are damaged"));
+    }
+    // The same as at the beginning of a file by itself, where the properties are checked.
+    let own = [&start[4..], &unpacked.to_le_bytes()].concat();
+    LzmaReader::new_mem_limit(io::Cursor::new(own).chain(source), DECODER_KIB, None)
 }
 
 /// Where one of `signatures` stands from the offset `from` on.
 fn find(file: &mut dyn ReadSeek, from: u64, signatures: &[&[u8]]) -> io::Result<Option<u64>> {
     const OVERLAP: usize = SIGNATURE.len() - 1;
     file.seek(SeekFrom::Start(from))?;
-    let mut window = Vec::with_capacity(CHUNK + OVERLAP);
+    let mut window = Vec::new();
     let mut start = from;
+    // Mostly it is not far.
+    let mut chunk = 256;
     loop {
-        let count = file.take(CHUNK as u64).read_to_end(&mut window)?;
+        let count = file.take(chunk).read_to_end(&mut window)?;
+        chunk = (chunk * 8).min(CHUNK as u64);
         if let Some(at) = signatures.iter().filter_map(|signature| memmem::find(&window, signature)).min() {
             return Ok(Some(start + at as u64));
         }

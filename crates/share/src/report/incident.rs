@@ -7,9 +7,10 @@ use super::part::{and_more, day, level, moment, value};
 use super::{Report, Section};
 use crate::attack::{tactic_name, technique_name};
 use crate::dates::{of_day, span};
-use crate::tally::TOLD;
 use crate::text::{capital, clip, count, number, visible};
 
+/// Incidents that are told in full; more would bury the first.
+const TOLD: usize = 6;
 /// Days without a finding after which a new phase begins.
 const REST: i64 = 14;
 /// Phases and gaps that are told by date.
@@ -238,10 +239,11 @@ fn lesser(rest: &[Incident]) -> Markup {
         h3 { "Lesser incidents" }
         div.scroll {
             table {
-                thead { tr { th { "Level" } th { "Incident" } th { "First" } th { "Last" } th.n { "Findings" } } }
+                thead { tr { th.n { "No." } th { "Level" } th { "Incident" } th { "First" } th { "Last" } th.n { "Findings" } } }
                 tbody {
-                    @for incident in rest.iter().take(ROWS) {
-                        tr {
+                    @for (at, incident) in rest.iter().take(ROWS).enumerate() {
+                        tr id={ "incident-" (TOLD + at + 1) } {
+                            td.n { (TOLD + at + 1) }
                             td { (level(incident.level)) }
                             td { (clip(&incident.title, 140)) }
                             td { (day(incident.first)) }

@@ -67,9 +67,9 @@ fn picture(report: &Report<'_, '_>, axis: &Axis) -> Markup {
                 title #stages-about { "Incidents by tactic over time" }
                 (hatch())
                 (axis.draw(TOP - 4.0, y))
+                (flags(report, axis, y))
                 @for block in &blocks { (block) }
                 (gap_rows)
-                (flags(report, axis, y))
             }
         }
     }
@@ -108,7 +108,7 @@ fn incident_block(
             (key_numbers(axis, incident, top + 36.0))
             @for (row, stage) in stages.iter().enumerate() {
                 @let y = top + HEAD + row as f64 * ROW + ROW / 2.0;
-                text.label x=(px(LEFT - 12.0)) y=(px(y + 4.0)) text-anchor="end" { (clip(&tactic_name(&stage.tactic), 30)) }
+                text.label x=(px(LEFT - 12.0)) y=(px(y + 4.0)) text-anchor="end" { (clip(&tactic_name(&stage.tactic), 24)) }
                 line.track x1=(px(LEFT)) x2=(px(RIGHT)) y1=(px(y)) y2=(px(y)) {}
                 (stage_marks(axis, stage, told.and_then(|told| told.days.get(&stage.tactic)), y))
             }
@@ -254,7 +254,7 @@ fn gap_block(axis: &Axis, sources: &[(&str, Vec<&Gap>)], top: f64) -> Markup {
             text.heading x="0" y=(px(top + 16.0)) { "Missing records" }
             @for (row, (source, gaps)) in sources.iter().enumerate() {
                 @let y = top + HEAD / 2.0 + row as f64 * ROW;
-                text.label x=(px(LEFT - 12.0)) y=(px(y + 15.0)) text-anchor="end" { (clip(source, 28)) }
+                text.label x=(px(LEFT - 12.0)) y=(px(y + 15.0)) text-anchor="end" { (clip(source, 24)) }
                 line.track x1=(px(LEFT)) x2=(px(RIGHT)) y1=(px(y + 11.0)) y2=(px(y + 11.0)) {}
                 @for gap in gaps { (gap_bar(axis, gap, y + 4.0, 14.0)) }
             }
