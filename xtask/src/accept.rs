@@ -16,7 +16,9 @@ const POINTS: [(&str, &str, &str); 6] = [
 
 pub(crate) fn run(point: Option<&str>) -> Result<(), String> {
     let mut failed = Vec::new();
-    for (number, what, script) in POINTS.iter().filter(|(number, ..)| point.is_none_or(|point| point == *number)) {
+    for (number, what, script) in
+        POINTS.iter().filter(|(number, ..)| point.is_none_or(|point| point == *number))
+    {
         let path = root().join("benches/accept").join(script);
         let output = Command::new("bash")
             .arg(&path)

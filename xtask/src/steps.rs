@@ -43,7 +43,9 @@ pub(crate) fn dist() -> Result<(), String> {
         None => {
             println!("the musl target is not installed; linking the GNU C library statically");
             args.extend(["--target", &gnu, "--config"]);
-            args.push("target.'cfg(target_env = \"gnu\")'.rustflags=[\"-C\", \"target-feature=+crt-static\"]");
+            args.push(
+                "target.'cfg(target_env = \"gnu\")'.rustflags=[\"-C\", \"target-feature=+crt-static\"]",
+            );
         }
     }
     step("dist", &args)?;
@@ -51,10 +53,12 @@ pub(crate) fn dist() -> Result<(), String> {
     let binary = out.join("portcullis");
     std::fs::copy(&built, &binary).map_err(|error| format!("{}: {error}", built.display()))?;
     for shell in ["bash", "zsh", "fish"] {
-        let script = Command::new(&binary).args(["completions", shell]).output().map_err(|e| e.to_string())?;
+        let script =
+            Command::new(&binary).args(["completions", shell]).output().map_err(|e| e.to_string())?;
         std::fs::write(out.join(format!("portcullis.{shell}")), script.stdout).map_err(|e| e.to_string())?;
     }
-    let manual = Command::new(&binary).arg("manual").arg(out.join("man")).status().map_err(|e| e.to_string())?;
+    let manual =
+        Command::new(&binary).arg("manual").arg(out.join("man")).status().map_err(|e| e.to_string())?;
     if !manual.success() {
         return Err("the manual pages could not be written".to_owned());
     }

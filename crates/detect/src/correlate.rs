@@ -185,10 +185,8 @@ impl<'a> Correlator<'a> {
         let (set, done) = (self.set, &mut self.done);
         self.groups.retain(|(place, group), state| {
             let correlation = &set.correlations[*place as usize];
-            let live = state
-                .window
-                .back()
-                .is_some_and(|item| now.micros() - item.time.micros() <= correlation.span);
+            let live =
+                state.window.back().is_some_and(|item| now.micros() - item.time.micros() <= correlation.span);
             if !live && let Some(burst) = state.burst.take() {
                 done.push(close(*place, correlation, group, burst));
             }
@@ -279,7 +277,15 @@ impl State {
 
 impl Open {
     fn new(first: Time) -> Self {
-        Self { events: Vec::new(), total: 0, first, last: first, carried: Vec::new(), measured: None, counted: BTreeSet::new() }
+        Self {
+            events: Vec::new(),
+            total: 0,
+            first,
+            last: first,
+            carried: Vec::new(),
+            measured: None,
+            counted: BTreeSet::new(),
+        }
     }
 
     fn add(&mut self, item: &Item) {
@@ -369,7 +375,9 @@ impl Seen {
             Self::All(parts) => parts.iter().all(|part| part.holds(seen)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(seen)),
             Self::Not(part) => !part.holds(seen),
-            Self::AtLeast(count, parts) => parts.iter().filter(|part| part.holds(seen)).count() >= *count as usize,
+            Self::AtLeast(count, parts) => {
+                parts.iter().filter(|part| part.holds(seen)).count() >= *count as usize
+            }
         }
     }
 }
@@ -418,13 +426,16 @@ detection: {s: {A: 2}, condition: s}
         correlator
             .finish()
             .iter()
-            .map(|b| (b.events.len(), b.window.first.micros() / 1_000_000, b.window.last.micros() / 1_000_000))
+            .map(|b| {
+                (b.events.len(), b.window.first.micros() / 1_000_000, b.window.last.micros() / 1_000_000)
+            })
             .collect()
     }
 
     #[test]
     fn a_burst_is_one_finding_with_all_its_events() {
-        let count = "  type: event_count\n  rules: [base]\n  group-by: [U]\n  timespan: 10s\n  condition: {gte: 3}";
+        let count =
+            "  type: event_count\n  rules: [base]\n  group-by: [U]\n  timespan: 10s\n  condition: {gte: 3}";
         let quiet: Vec<_> = [0, 20, 40].map(|t| (t, 0, &["x"][..])).to_vec();
         assert_eq!(bursts(count, &quiet), []);
         let long: Vec<_> = (0..8).map(|t| (t * 4, 0, &["x"][..])).collect();

@@ -25,8 +25,14 @@ pub struct Engine {
     regexes: Vec<LazyRegex>,
     /// Log source → its class.
     class_of: Vec<u32>,
-    classes: Vec<(Vec<u32>, OnceLock<Class>)>,
+    classes: Vec<RulesAndClass>,
 }
+
+/// The rules that apply to some log sources, and their index once it was needed.
+type RulesAndClass = (Vec<u32>, OnceLock<Class>);
+
+/// Text → where it must stand, and whose witness it is.
+type Literals<'a> = FxHashMap<&'a str, Vec<(Anchor, u32)>>;
 
 #[derive(Debug)]
 struct LazyRegex {
@@ -182,7 +188,7 @@ impl Engine {
 
     fn class(&self, rules: &[u32]) -> Class {
         let mut class = Class::default();
-        let mut literals: FxHashMap<Option<u32>, FxHashMap<&str, Vec<(Anchor, u32)>>> = FxHashMap::default();
+        let mut literals: FxHashMap<Option<u32>, Literals<'_>> = FxHashMap::default();
         for &rule in rules {
             let Some(atoms) = &self.witnesses[rule as usize] else {
                 class.always.push(rule);
@@ -226,8 +232,8 @@ pub struct Explanation {
     pub lines: Vec<(usize, bool, String)>,
 }
 
-fn classes(set: &RuleSet, sources: &[LogSource]) -> (Vec<u32>, Vec<(Vec<u32>, OnceLock<Class>)>) {
-    let mut classes: Vec<(Vec<u32>, OnceLock<Class>)> = Vec::new();
+fn classes(set: &RuleSet, sources: &[LogSource]) -> (Vec<u32>, Vec<RulesAndClass>) {
+    let mut classes: Vec<RulesAndClass> = Vec::new();
     let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
     let mut class_of = Vec::with_capacity(sources.len());
     for source in sources {
@@ -237,7 +243,11 @@ fn classes(set: &RuleSet, sources: &[LogSource]) -> (Vec<u32>, Vec<(Vec<u32>, On
             .enumerate()
             .filter(|(_, rule)| {
                 let wanted = &rule.logsource;
-                source.serves(wanted.product.as_deref(), wanted.category.as_deref(), wanted.service.as_deref())
+                source.serves(
+                    wanted.product.as_deref(),
+                    wanted.category.as_deref(),
+                    wanted.service.as_deref(),
+                )
             })
             .map(|(place, _)| place as u32)
             .collect();
@@ -304,7 +314,7 @@ impl Class {
 impl Automaton {
     /// `None` when the automaton cannot be built, which the caller's rules do not survive silently:
     /// the limits of the builder lie beyond any rule set that fits in memory.
-    fn new(texts: FxHashMap<&str, Vec<(Anchor, u32)>>) -> Option<Self> {
+    fn new(texts: Literals<'_>) -> Option<Self> {
         let mut texts: Vec<_> = texts.into_iter().collect();
         texts.sort_unstable();
         let kind = if texts.len() <= 64 { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
@@ -492,12 +502,18 @@ impl View<'_> {
         let subject = self.subject(field);
         match check {
             Check::Plain(pattern) => pattern.holds(subject),
-            Check::Regex(place) => self.engine.regex(*place).is_some_and(|regex| regex.is_match(subject.text)),
+            Check::Regex(place) => {
+                self.engine.regex(*place).is_some_and(|regex| regex.is_match(subject.text))
+            }
             Check::FieldRef { slot, how, cased } => self.fields(Some(*slot)).any(|other| {
                 let other = self.subject(other);
                 subject.kind != Kind::Null
                     && other.kind != Kind::Null
-                    && if *cased { how.holds(subject.text, other.text) } else { how.holds(subject.lower, other.lower) }
+                    && if *cased {
+                        how.holds(subject.text, other.text)
+                    } else {
+                        how.holds(subject.lower, other.lower)
+                    }
             }),
         }
     }
@@ -527,7 +543,13 @@ impl View<'_> {
         }
     }
 
-    fn explain(&self, condition: &Condition, depth: usize, node: &Node, out: &mut Vec<(usize, bool, String)>) {
+    fn explain(
+        &self,
+        condition: &Condition,
+        depth: usize,
+        node: &Node,
+        out: &mut Vec<(usize, bool, String)>,
+    ) {
         let holds = self.holds(condition);
         let mut group = |name: String, parts: &[Condition], nodes: &[Node]| {
             out.push((depth, holds, name));
@@ -566,6 +588,10 @@ impl View<'_> {
         }
         let values: Vec<String> =
             self.fields(slot).take(3).map(|field| format!("“{}”", self.subject(field).text)).collect();
-        if values.is_empty() { "the event has no such field".to_owned() } else { format!("it is {}", values.join(", ")) }
+        if values.is_empty() {
+            "the event has no such field".to_owned()
+        } else {
+            format!("it is {}", values.join(", "))
+        }
     }
 }

@@ -54,5 +54,5 @@ pub use engine::{Engine, Explanation, Scratch, View};
 pub use indicator::{IndicatorLoader, Indicators};
 pub use load::Loader;
 pub use lower::LowerError;
-pub use suppress::{Suppression, SuppressionError, Suppressor};
 pub use rule::{Correlation, MENTION, Placeholders, Rejected, Rule, RuleSet, RuleSource, Target};
+pub use suppress::{Suppression, SuppressionError, Suppressor};

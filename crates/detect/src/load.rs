@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use model::{Level, RuleInfo};
 use rsigma_parser::{
-    ConditionExpr, ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType, FilterRule, FilterRuleTarget, LogSource, Quantifier, SelectorPattern, SigmaRule,
+    ConditionExpr, ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType, FilterRule,
+    FilterRuleTarget, LogSource, Quantifier, SelectorPattern, SigmaRule,
 };
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::lower::{self, LowerError};
 use crate::rule::{
-    Bound, Correlation, Measure, Member, Node, Placeholders, Rejected, Rule, RuleSet, RuleSource, Seen, Target,
-    Threshold,
+    Bound, Correlation, Measure, Member, Node, Placeholders, Rejected, Rule, RuleSet, RuleSource, Seen,
+    Target, Threshold,
 };
 
 /// Reads rules one file at a time and joins them to a [`RuleSet`].
@@ -182,7 +183,9 @@ impl Loader {
     fn join_correlations(&mut self, set: &mut RuleSet) {
         let mut names: HashMap<String, Vec<Target>> = HashMap::new();
         for (place, rule) in set.rules.iter().enumerate() {
-            for name in [Some(&rule.info.id), rule.name.as_ref(), Some(&rule.info.title)].into_iter().flatten() {
+            for name in
+                [Some(&rule.info.id), rule.name.as_ref(), Some(&rule.info.title)].into_iter().flatten()
+            {
                 let targets = names.entry(name.clone()).or_default();
                 if !targets.contains(&Target::Rule(place as u32)) {
                     targets.push(Target::Rule(place as u32));
@@ -203,8 +206,12 @@ impl Loader {
             }
             if still.len() == before || still.is_empty() {
                 for (source, rule) in still {
-                    let missing: Vec<&str> =
-                        rule.rules.iter().filter(|name| !names.contains_key(*name)).map(String::as_str).collect();
+                    let missing: Vec<&str> = rule
+                        .rules
+                        .iter()
+                        .filter(|name| !names.contains_key(*name))
+                        .map(String::as_str)
+                        .collect();
                     let reason = format!("refers to {}, which is not loaded", missing.join(", "));
                     self.rejected.push(source.reject(&rule.title, reason));
                 }
@@ -224,9 +231,10 @@ impl Loader {
         match correlation(set, names, source, &rule) {
             Ok(correlation) => {
                 let target = Target::Correlation(set.correlations.len() as u32);
-                for name in [Some(&correlation.info.id), correlation.name.as_ref(), Some(&correlation.info.title)]
-                    .into_iter()
-                    .flatten()
+                for name in
+                    [Some(&correlation.info.id), correlation.name.as_ref(), Some(&correlation.info.title)]
+                        .into_iter()
+                        .flatten()
                 {
                     names.entry(name.clone()).or_default().push(target);
                 }
@@ -294,7 +302,10 @@ fn filters_rule(filter: &FilterRule, rule: &SigmaRule) -> bool {
 }
 
 fn ours(attributes: &HashMap<String, yaml_serde::Value>) -> Ours {
-    attributes.get("portcullis").and_then(|value| yaml_serde::from_value(value.clone()).ok()).unwrap_or_default()
+    attributes
+        .get("portcullis")
+        .and_then(|value| yaml_serde::from_value(value.clone()).ok())
+        .unwrap_or_default()
 }
 
 /// The door that a rule guards: as it says, else the first folder below the folder of rules.
@@ -478,7 +489,8 @@ fn threshold(rule: &CorrelationRule) -> Result<Threshold, String> {
 }
 
 fn seen(expr: &ConditionExpr, rules: &[String]) -> Result<Seen, String> {
-    let all = |exprs: &[ConditionExpr]| exprs.iter().map(|expr| seen(expr, rules)).collect::<Result<Vec<_>, _>>();
+    let all =
+        |exprs: &[ConditionExpr]| exprs.iter().map(|expr| seen(expr, rules)).collect::<Result<Vec<_>, _>>();
     Ok(match expr {
         ConditionExpr::And(exprs) => Seen::All(all(exprs)?),
         ConditionExpr::Or(exprs) => Seen::Any(all(exprs)?),

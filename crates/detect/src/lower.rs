@@ -83,7 +83,8 @@ pub(crate) fn condition(detections: &Detections, placeholders: &Placeholders) ->
         return Err(LowerError::Unsupported { what: "“timeframe” (an aggregation of Sigma 1)" });
     }
     let lowering = Lowering { detections, placeholders };
-    let mut nodes = detections.conditions.iter().map(|expr| lowering.expression(expr)).collect::<Result<Vec<_>>>()?;
+    let mut nodes =
+        detections.conditions.iter().map(|expr| lowering.expression(expr)).collect::<Result<Vec<_>>>()?;
     match nodes.len() {
         0 => Err(LowerError::Unknown { name: "condition".to_owned() }),
         1 => Ok(nodes.remove(0)),
@@ -98,7 +99,8 @@ struct Lowering<'a> {
 
 impl Lowering<'_> {
     fn expression(&self, expr: &ConditionExpr) -> Result<Node> {
-        let all = |exprs: &[ConditionExpr]| exprs.iter().map(|e| self.expression(e)).collect::<Result<Vec<_>>>();
+        let all =
+            |exprs: &[ConditionExpr]| exprs.iter().map(|e| self.expression(e)).collect::<Result<Vec<_>>>();
         Ok(match expr {
             ConditionExpr::And(exprs) => Node::All(all(exprs)?),
             ConditionExpr::Or(exprs) => Node::Any(all(exprs)?),
@@ -140,9 +142,15 @@ impl Lowering<'_> {
 
     fn detection(&self, detection: &Detection) -> Result<Node> {
         Ok(match detection {
-            Detection::AllOf(items) => Node::All(items.iter().map(|item| self.item(item)).collect::<Result<_>>()?),
-            Detection::AnyOf(parts) => Node::Any(parts.iter().map(|part| self.detection(part)).collect::<Result<_>>()?),
-            Detection::And(parts) => Node::All(parts.iter().map(|part| self.detection(part)).collect::<Result<_>>()?),
+            Detection::AllOf(items) => {
+                Node::All(items.iter().map(|item| self.item(item)).collect::<Result<_>>()?)
+            }
+            Detection::AnyOf(parts) => {
+                Node::Any(parts.iter().map(|part| self.detection(part)).collect::<Result<_>>()?)
+            }
+            Detection::And(parts) => {
+                Node::All(parts.iter().map(|part| self.detection(part)).collect::<Result<_>>()?)
+            }
             Detection::Keywords(values) => {
                 let item = DetectionItem {
                     field: rsigma_parser::FieldSpec::new(None, Vec::new()),
@@ -375,7 +383,8 @@ impl Modifiers {
 
     fn expression(&self, value: &SigmaValue) -> Result<Pattern> {
         let written = value.to_string();
-        let pattern = if self.flags.is_empty() { written.clone() } else { format!("(?{}){written}", self.flags) };
+        let pattern =
+            if self.flags.is_empty() { written.clone() } else { format!("(?{}){written}", self.flags) };
         match crate::engine::regex(&pattern) {
             Ok(_) => Ok(Pattern::Regex(pattern)),
             Err(error) => Err(LowerError::Regex {
@@ -483,7 +492,7 @@ fn dash_variants(text: &str) -> Vec<String> {
             })
             .collect()
     };
-    if pieces.iter().any(|piece| *piece == Piece::Dash) {
+    if pieces.contains(&Piece::Dash) {
         crate::pattern::DASHES.map(with).to_vec()
     } else {
         vec![text.to_owned()]
@@ -548,13 +557,16 @@ mod tests {
         let yaml = format!("title: t\nlogsource:\n  product: windows\ndetection:\n{detection}\n");
         let collection = rsigma_parser::parse_sigma_yaml(&yaml).unwrap();
         assert!(collection.errors.is_empty(), "{:?}", collection.errors);
-        let placeholders = Placeholders::from([("admins".to_owned(), vec!["ann".to_owned(), "bob".to_owned()])]);
+        let placeholders =
+            Placeholders::from([("admins".to_owned(), vec!["ann".to_owned(), "bob".to_owned()])]);
         condition(&collection.rules[0].detection, &placeholders)
     }
 
     fn wanted(node: &Node) -> Vec<String> {
         match node {
-            Node::All(nodes) | Node::Any(nodes) | Node::AtLeast(_, nodes) => nodes.iter().flat_map(wanted).collect(),
+            Node::All(nodes) | Node::Any(nodes) | Node::AtLeast(_, nodes) => {
+                nodes.iter().flat_map(wanted).collect()
+            }
             Node::Not(node) => wanted(node),
             Node::Test(test) => test.any.iter().map(Pattern::wanted).collect(),
         }
@@ -569,7 +581,10 @@ mod tests {
             ("CommandLine|contains|all: [a, b]", vec!["contains a", "contains b"]),
             ("CommandLine|windash|contains: ' -f'", vec!["* -f*"]),
             ("CommandLine|base64offset|contains: foo", vec!["contains zm9v", "contains zvb", "contains mb2"]),
-            ("CommandLine|wide|base64offset|contains: ab", vec!["contains yqbia", "contains eayg", "contains hagia"]),
+            (
+                "CommandLine|wide|base64offset|contains: ab",
+                vec!["contains yqbia", "contains eayg", "contains hagia"],
+            ),
             ("User|expand: '%admins%'", vec!["ann", "bob"]),
             ("Port|gte: 1024", vec!["gte 1024"]),
             ("Ip|cidr: 10.0.0.0/8", vec!["cidr 10.0.0.0/8"]),

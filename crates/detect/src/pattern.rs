@@ -138,9 +138,7 @@ impl Pattern {
                 let value = if *cased { subject.text } else { subject.lower };
                 how.holds(value, text) || (subject.kind == Kind::Null && text == "-" && *how == How::Equals)
             }
-            Self::Glob { pieces, cased } => {
-                glob(pieces, if *cased { subject.text } else { subject.lower })
-            }
+            Self::Glob { pieces, cased } => glob(pieces, if *cased { subject.text } else { subject.lower }),
             Self::Cidr(net) => address(subject.text).is_some_and(|address| net.contains(&address)),
             Self::Int(wanted) => number(subject).is_some_and(|found| found == *wanted as f64),
             Self::Number(wanted) => number(subject).is_some_and(|found| found == *wanted),
@@ -183,7 +181,11 @@ impl Piece {
 
 /// Lower case without regard to context, so that a part of a text folds as the whole does.
 pub(crate) fn fold(text: &str) -> String {
-    if text.is_ascii() { text.to_ascii_lowercase() } else { text.chars().flat_map(char::to_lowercase).collect() }
+    if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        text.chars().flat_map(char::to_lowercase).collect()
+    }
 }
 
 /// Whether `pieces` cover the whole of `value`. Time is at most pieces × length: a piece that does
@@ -203,7 +205,9 @@ pub(crate) fn glob(pieces: &[Piece], value: &str) -> bool {
                 piece += 1;
                 continue;
             }
-            Some(Piece::Text(text)) => value.as_bytes()[at..].starts_with(text.as_bytes()).then_some(text.len()),
+            Some(Piece::Text(text)) => {
+                value.as_bytes()[at..].starts_with(text.as_bytes()).then_some(text.len())
+            }
             Some(Piece::One) => value[at..].chars().next().map(char::len_utf8),
             Some(Piece::Dash) => {
                 value[at..].chars().next().filter(|c| DASHES.contains(c)).map(char::len_utf8)
@@ -306,7 +310,9 @@ mod tests {
     #[test]
     fn a_mapped_address_is_its_ipv4_address() {
         let net: ipnet::IpNet = "10.0.0.0/8".parse().unwrap();
-        for (text, holds) in [("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("11.0.0.1", false), ("-", false)] {
+        for (text, holds) in
+            [("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("11.0.0.1", false), ("-", false)]
+        {
             let subject = Subject { kind: Kind::Str, text, lower: text };
             assert_eq!(Pattern::Cidr(net).holds(subject), holds, "{text}");
         }

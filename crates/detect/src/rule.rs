@@ -38,8 +38,11 @@ pub struct RuleSource {
 
 impl std::fmt::Display for RuleSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts: Vec<&str> =
-            [&self.product, &self.category, &self.service].into_iter().flatten().map(String::as_str).collect();
+        let parts: Vec<&str> = [&self.product, &self.category, &self.service]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
         f.write_str(if parts.is_empty() { "any" } else { "" })?;
         f.write_str(&parts.join(" / "))
     }

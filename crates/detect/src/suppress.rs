@@ -133,7 +133,9 @@ mod tests {
     #[test]
     fn an_entry_counts_until_it_expires_and_only_where_it_holds() {
         let entries = [
-            entry(r#"{"rule": "r1", "event": {"User|endswith": "svc"}, "reason": "backup", "expires": "2027-01-31"}"#),
+            entry(
+                r#"{"rule": "r1", "event": {"User|endswith": "svc"}, "reason": "backup", "expires": "2027-01-31"}"#,
+            ),
             entry(r#"{"rule": "r2", "reason": "old", "expires": "2020-01-31"}"#),
         ];
         let today = model::Time::parse("2026-11-01").unwrap();

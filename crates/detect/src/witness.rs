@@ -56,10 +56,9 @@ pub(crate) fn witness(node: &Node, uses: &Uses) -> Option<Vec<Atom>> {
 
 fn weighed(node: &Node, uses: &Uses) -> Option<(f64, Vec<Atom>)> {
     match node {
-        Node::All(nodes) => nodes
-            .iter()
-            .filter_map(|node| weighed(node, uses))
-            .min_by(|a, b| a.0.total_cmp(&b.0)),
+        Node::All(nodes) => {
+            nodes.iter().filter_map(|node| weighed(node, uses)).min_by(|a, b| a.0.total_cmp(&b.0))
+        }
         Node::Any(nodes) => union(nodes.iter().map(|node| weighed(node, uses))),
         Node::AtLeast(0, _) | Node::Not(_) => None,
         Node::AtLeast(_, nodes) => union(nodes.iter().map(|node| weighed(node, uses))),
@@ -86,7 +85,8 @@ fn cost(atom: &Atom, uses: &Uses) -> f64 {
     let (base, length) = match atom {
         Atom::Present { .. } => return 1e3,
         Atom::Exact { field, text } => {
-            let few_values = matches!(field.as_str(), "EventID" | "Channel" | "Provider_Name" | "LogonType" | "type");
+            let few_values =
+                matches!(field.as_str(), "EventID" | "Channel" | "Provider_Name" | "LogonType" | "type");
             (if few_values { 20.0 } else { 0.2 }, text.len())
         }
         Atom::Literal { field: None, text, .. } => (4.0, text.len()),
@@ -211,7 +211,11 @@ mod tests {
                 assert!(found.is_some(), "{pattern}");
                 continue;
             }
-            assert_eq!(found, texts.map(|texts: Vec<&str>| texts.iter().map(|t| (*t).to_owned()).collect()), "{pattern}");
+            assert_eq!(
+                found,
+                texts.map(|texts: Vec<&str>| texts.iter().map(|t| (*t).to_owned()).collect()),
+                "{pattern}"
+            );
         }
     }
 }

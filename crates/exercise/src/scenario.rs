@@ -146,6 +146,9 @@ pub(crate) struct StreamSpec {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Phase {
     pub name: String,
+    /// By how many days at most it begins later than its steps say.
+    #[serde(default)]
+    pub later: u64,
     pub step: Vec<Step>,
 }
 

@@ -85,7 +85,8 @@ impl<'w, 'a> FileCollector<'w, 'a> {
                 .coverage
                 .into_iter()
                 .map(|(at, (records, seen))| {
-                    let fields = seen.iter().enumerate().filter(|(_, seen)| **seen).map(|(slot, _)| slot as u32);
+                    let fields =
+                        seen.iter().enumerate().filter(|(_, seen)| **seen).map(|(slot, _)| slot as u32);
                     (at, (records, fields.collect()))
                 })
                 .collect(),
@@ -206,10 +207,8 @@ impl<'w, 'a> FileCollector<'w, 'a> {
 
     fn cover(&mut self, source: SourceId, scratch: &Scratch, engine: &Engine) {
         let member = self.open.last().copied().unwrap_or(0) as u32;
-        let (records, seen) = self
-            .coverage
-            .entry((member, source))
-            .or_insert_with(|| (0, vec![false; engine.fields()]));
+        let (records, seen) =
+            self.coverage.entry((member, source)).or_insert_with(|| (0, vec![false; engine.fields()]));
         *records += 1;
         if engine.rules_for(source).is_empty() {
             return;
@@ -263,17 +262,32 @@ pub(crate) fn host(event: &Event) -> &str {
 /// The event's fields, taken once however many rules hold on it.
 fn fill<'a>(facts: &mut Vec<FactRef<'a>>, event: &'a Event) {
     if facts.is_empty() {
-        facts.extend(event.fields().map(|(field, value)| FactRef { field, kind: value.kind, text: value.text }));
+        facts.extend(event.fields().map(|(field, value)| FactRef {
+            field,
+            kind: value.kind,
+            text: value.text,
+        }));
     }
 }
 
 impl Collector for FileCollector<'_, '_> {
     fn begin(&mut self, path: &str) {
         self.open.push(self.evidence.len());
-        self.evidence.push(Evidence { path: path.to_owned(), format: "unknown".to_owned(), ..Evidence::default() });
+        self.evidence.push(Evidence {
+            path: path.to_owned(),
+            format: "unknown".to_owned(),
+            ..Evidence::default()
+        });
         self.seq = 0;
-        self.offset =
-            self.worker.hunt.config.clocks.iter().filter(|(part, _)| path.contains(part.as_str())).map(|(_, by)| by).sum();
+        self.offset = self
+            .worker
+            .hunt
+            .config
+            .clocks
+            .iter()
+            .filter(|(part, _)| path.contains(part.as_str()))
+            .map(|(_, by)| by)
+            .sum();
     }
 
     fn format(&mut self, format: Format) {

@@ -50,7 +50,10 @@ impl Config {
             ("exclude", list(&self.exclude)),
             ("focus", self.focus.clone().unwrap_or_else(|| "none".to_owned())),
             ("zone", zone),
-            ("year", self.reading.year.map_or_else(|| "from each file's date".to_owned(), |year| year.to_string())),
+            (
+                "year",
+                self.reading.year.map_or_else(|| "from each file's date".to_owned(), |year| year.to_string()),
+            ),
             (
                 "clock",
                 self.clocks

@@ -93,7 +93,8 @@ impl<'a> Hunt<'a> {
         progress: &'a Progress,
     ) -> Self {
         let set = engine.rules();
-        let reports = set.rules.iter().map(|rule| rule.reports && wanted(config, &rule.info, rule.level())).collect();
+        let reports =
+            set.rules.iter().map(|rule| rule.reports && wanted(config, &rule.info, rule.level())).collect();
         let feeds = outcome::fed(set);
         let focus = config.focus.as_ref().map(|text| text.to_lowercase());
         Self { config, engine, sources, suppressor, indicators, progress, reports, feeds, focus }
@@ -259,7 +260,9 @@ pub(crate) fn wanted(config: &Config, rule: &model::RuleInfo, level: model::Leve
     }
     level >= config.min_level
         && (config.tags.is_empty() || has(&config.tags))
-        && !(config.exclude.contains(&rule.id) || config.exclude.contains(&rule.title) || has(&config.exclude))
+        && !(config.exclude.contains(&rule.id)
+            || config.exclude.contains(&rule.title)
+            || has(&config.exclude))
 }
 
 fn take_part(

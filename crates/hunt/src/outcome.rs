@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use detect::{Burst, Correlator, Indicators, Input, RuleSet, Suppressor, Target};
 use model::{
-    EventRef, Evidence, EvidenceId, Finding, FindingKind, Level, LogSource, Manifest, RuleInfo, SourceId, Time,
+    EventRef, Evidence, EvidenceId, Finding, FindingKind, Level, LogSource, Manifest, RuleInfo, SourceId,
+    Time,
 };
 use sha2::{Digest, Sha256};
 
@@ -61,7 +62,9 @@ impl Infos {
         Self {
             rules: set.rules.iter().map(|rule| Arc::new(rule.info.clone())).collect(),
             correlations: set.correlations.iter().map(|rule| Arc::new(rule.info.clone())).collect(),
-            indicators: indicators.map(|all| all.infos().iter().cloned().map(Arc::new).collect()).unwrap_or_default(),
+            indicators: indicators
+                .map(|all| all.infos().iter().cloned().map(Arc::new).collect())
+                .unwrap_or_default(),
         }
     }
 
@@ -203,7 +206,11 @@ fn report(hunt: &Hunt<'_>, burst: &Burst, out: &mut Sorter) -> io::Result<()> {
         event: burst
             .group
             .iter()
-            .map(|(field, text)| model::Fact { field: field.clone(), kind: model::Kind::Str, text: text.clone() })
+            .map(|(field, text)| model::Fact {
+                field: field.clone(),
+                kind: model::Kind::Str,
+                text: text.clone(),
+            })
             .collect(),
         matched: counted(burst, &correlation.measured),
         suppressed: suppressed(hunt.suppressor, &correlation.info, burst),
@@ -217,7 +224,11 @@ fn counted(burst: &Burst, measured: &[String]) -> Vec<model::Matched> {
     let Some(field) = measured.first() else { return Vec::new() };
     let values = burst.counted.iter();
     values
-        .map(|value| model::Matched { field: field.clone(), value: value.clone(), wanted: "counted".to_owned() })
+        .map(|value| model::Matched {
+            field: field.clone(),
+            value: value.clone(),
+            wanted: "counted".to_owned(),
+        })
         .collect()
 }
 
@@ -255,10 +266,8 @@ fn asked_of(hunt: &Hunt<'_>, source: SourceId) -> Vec<Asked> {
             *asked.entry(field).or_default() += 1;
         }
     }
-    let mut asked: Vec<Asked> = asked
-        .into_iter()
-        .map(|(field, rules)| (field.to_owned(), hunt.engine.field(field), rules))
-        .collect();
+    let mut asked: Vec<Asked> =
+        asked.into_iter().map(|(field, rules)| (field.to_owned(), hunt.engine.field(field), rules)).collect();
     asked.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
     asked
 }

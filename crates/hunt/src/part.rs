@@ -5,7 +5,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use detect::{Burst, Input};
-use model::{Evidence, EventRef, Fact, Kind, Matched, SourceId, Time};
+use model::{EventRef, Evidence, Fact, Kind, Matched, SourceId, Time};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -97,7 +97,10 @@ pub(crate) enum Entry {
     /// The bytes of a [`Stored`].
     Finding(Key, Vec<u8>),
     Input(Key, Input),
-    End { evidence: Vec<Evidence>, counted: Counted },
+    End {
+        evidence: Vec<Evidence>,
+        counted: Counted,
+    },
 }
 
 /// The name of a part: it is the same only for the same bytes, rules, options and program.
@@ -143,7 +146,11 @@ impl Writer {
 }
 
 /// Reads a part; `None` when there is none, or when it is torn or was changed.
-pub(crate) fn read(dir: &Path, name: &str, mut each: impl FnMut(Entry) -> io::Result<()>) -> io::Result<Option<()>> {
+pub(crate) fn read(
+    dir: &Path,
+    name: &str,
+    mut each: impl FnMut(Entry) -> io::Result<()>,
+) -> io::Result<Option<()>> {
     let path = dir.join(name);
     // Checked as a whole before anything is used: a half-used part could not be taken back.
     let Ok(file) = File::open(&path) else { return Ok(None) };
@@ -153,7 +160,10 @@ pub(crate) fn read(dir: &Path, name: &str, mut each: impl FnMut(Entry) -> io::Re
     let mut input = BufReader::new(File::open(&path)?);
     while let Some(bytes) = next(&mut input)? {
         let Ok(entry) = postcard::from_bytes(&bytes) else {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} is of another program", path.display())));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("{} is of another program", path.display()),
+            ));
         };
         each(entry)?;
     }
@@ -193,7 +203,9 @@ mod tests {
     fn a_torn_or_changed_part_is_none() {
         let tmp = tempfile::tempdir().unwrap();
         let mut writer = Writer::create(tmp.path(), "a.part").unwrap();
-        writer.write(&Entry::End { evidence: vec![Evidence::default()], counted: Counted::default() }).unwrap();
+        writer
+            .write(&Entry::End { evidence: vec![Evidence::default()], counted: Counted::default() })
+            .unwrap();
         assert!(read(tmp.path(), "a.part", |_| Ok(())).unwrap().is_none());
         writer.finish().unwrap();
         let whole = fs::read(tmp.path().join("a.part")).unwrap();

@@ -98,7 +98,9 @@ pub(crate) struct Sorted {
 
 impl Sorted {
     /// The items from the first on.
-    pub(crate) fn read<T: DeserializeOwned>(&mut self) -> io::Result<impl Iterator<Item = io::Result<(Key, T)>>> {
+    pub(crate) fn read<T: DeserializeOwned>(
+        &mut self,
+    ) -> io::Result<impl Iterator<Item = io::Result<(Key, T)>>> {
         Ok(Merge::new(&mut self.runs)?.map(|item| {
             let (key, bytes) = item?;
             Ok((key, postcard::from_bytes(&bytes).map_err(io::Error::other)?))
@@ -143,7 +145,9 @@ impl Iterator for Merge<'_> {
 }
 
 fn write_item(out: &mut impl Write, key: &Key, bytes: &[u8]) -> io::Result<()> {
-    for part in [key.time as u64, key.hash, u64::from(key.file) << 32 | u64::from(key.member), key.seq, key.rule] {
+    for part in
+        [key.time as u64, key.hash, u64::from(key.file) << 32 | u64::from(key.member), key.seq, key.rule]
+    {
         out.write_all(&part.to_le_bytes())?;
     }
     out.write_all(&(bytes.len() as u32).to_le_bytes())?;

@@ -26,7 +26,10 @@ pub(crate) fn walk(roots: &[PathBuf]) -> (Vec<Input>, BTreeMap<String, String>) 
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => {}
                 Ok(entry) if entry.path_is_symlink() && entry.depth() > 0 => {
-                    unreadable.insert(shown(entry.path()), "a symbolic link below a folder is not followed".to_owned());
+                    unreadable.insert(
+                        shown(entry.path()),
+                        "a symbolic link below a folder is not followed".to_owned(),
+                    );
                 }
                 Ok(entry) => match entry.metadata() {
                     Ok(metadata) if metadata.is_file() => inputs.push(Input {

@@ -14,6 +14,8 @@ pub enum Format {
     Exchange,
     /// JSON: one document, one object a line, or a list of objects.
     Json,
+    /// Zeek's log in columns.
+    Zeek,
     /// Values separated by commas, semicolons or tabs under a header.
     Csv,
     /// Syslog, RFC 3164 or RFC 5424.
@@ -48,12 +50,13 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Evtx,
         Self::W3c,
         Self::Combined,
         Self::Exchange,
         Self::Json,
+        Self::Zeek,
         Self::Csv,
         Self::Syslog,
         Self::Auditd,
@@ -79,6 +82,7 @@ impl Format {
             Self::Combined => "combined",
             Self::Exchange => "exchange",
             Self::Json => "json",
+            Self::Zeek => "zeek",
             Self::Csv => "csv",
             Self::Syslog => "syslog",
             Self::Auditd => "auditd",

@@ -58,6 +58,7 @@ mod text;
 mod w3c;
 mod window;
 mod windows;
+mod zeek;
 
 use std::path::PathBuf;
 

@@ -12,7 +12,7 @@ use crate::recognise::{recognise, unread};
 use crate::report::Reporter;
 use crate::text::{Encoding, Transcoded};
 use crate::{Collector, Context, Format, LogSources, Settings};
-use crate::{auditd, combined, csv, evtx, exchange, json, mail, plain, syslog, w3c};
+use crate::{auditd, combined, csv, evtx, exchange, json, mail, plain, syslog, w3c, zeek};
 
 /// What can be read at any place.
 pub(crate) trait ReadSeek: Read + Seek {}
@@ -176,6 +176,8 @@ pub(crate) fn read_piece(
 ) {
     let head = input.head();
     let format = format.unwrap_or_else(|| recognise(head));
+    let unread = if format == Format::Unknown { unread(head) } else { None };
+    let is_utf16 = Encoding::of(head).0.is_utf16();
     out.format(format);
     if input.hole() > 0 && format != Format::Empty {
         let what = format!("{} NUL bytes at the beginning; offsets are counted behind them", input.hole());
@@ -184,20 +186,17 @@ pub(crate) fn read_piece(
     if format.is_container() {
         return container::unpack(format, piece, input, seekable, out);
     }
-    if format == Format::Unknown
-        && let Some(name) = unread(head)
-    {
+    if let Some(name) = unread {
         out.problem(Problem::new(Place::Whole, format!("{name}, which is not read here")));
         return;
     }
-    let utf16 = Encoding::of(head).0.is_utf16();
     let context = Context {
         settings: piece.run.settings,
         sources: piece.run.sources,
         modified: piece.modified,
         path: piece.path,
     };
-    if utf16 && matches!(format, Format::Json | Format::Message | Format::Mbox) {
+    if is_utf16 && matches!(format, Format::Json | Format::Message | Format::Mbox) {
         out.assumed("UTF-16, read as UTF-8; offsets are those of the UTF-8 text".to_owned());
         read_records(format, &mut Transcoded::new(input), &context, out);
     } else {
@@ -213,6 +212,7 @@ fn read_records(format: Format, input: &mut dyn BufRead, context: &Context<'_>, 
         Format::Combined => combined::read(input, context, out),
         Format::Exchange => exchange::read(input, context, out),
         Format::Json => json::read(input, context, out),
+        Format::Zeek => zeek::read(input, context, out),
         Format::Csv => csv::read(input, context, out),
         Format::Syslog => syslog::read(input, context, out),
         Format::Auditd => auditd::read(input, context, out),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::text::Encoding;
-use crate::{Format, auditd, combined, csv, evtx, exchange, json, mail, syslog, w3c};
+use crate::{Format, auditd, combined, csv, evtx, exchange, json, mail, syslog, w3c, zeek};
 
 /// What a binary file begins with.
 const MAGICS: [(&[u8], Format); 7] = [
@@ -95,8 +95,9 @@ fn text(head: &[u8]) -> Format {
     };
     // A hole, or blank lines, where a log was cut.
     let text = text.trim_start_matches(['\0', '\r', '\n']);
-    const TESTS: [(Test, Format); 9] = [
+    const TESTS: [(Test, Format); 10] = [
         (exchange::recognise, Format::Exchange),
+        (zeek::recognise, Format::Zeek),
         (w3c::recognise, Format::W3c),
         (auditd::recognise, Format::Auditd),
         (combined::recognise, Format::Combined),

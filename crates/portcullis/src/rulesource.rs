@@ -79,7 +79,8 @@ impl RuleTexts {
     pub(crate) fn load(&self) -> RuleSet {
         let key = self.key();
         let cache = cache_file(&key);
-        if let Some(set) = cache.as_ref().and_then(|path| fs::read(path).ok()).and_then(|bytes| taken(&bytes)) {
+        if let Some(set) = cache.as_ref().and_then(|path| fs::read(path).ok()).and_then(|bytes| taken(&bytes))
+        {
             return set;
         }
         let mut loader = Loader::new(self.placeholders.clone());
@@ -123,7 +124,8 @@ fn build_id() -> String {
 }
 
 fn add_builtin(dir: &Dir<'_>, out: &mut Vec<(String, String)>) {
-    let mut files: Vec<_> = dir.files().filter(|file| file.path().extension().is_some_and(|end| end == "yml")).collect();
+    let mut files: Vec<_> =
+        dir.files().filter(|file| file.path().extension().is_some_and(|end| end == "yml")).collect();
     files.sort_by_key(|file| file.path());
     for file in files {
         let name = format!("builtin/{}", file.path().display());
@@ -168,8 +170,9 @@ pub(crate) fn suppressions(path: Option<&PathBuf>) -> Result<Vec<Suppression>> {
 }
 
 pub(crate) fn read_text(path: &Path, what: &str) -> Result<String> {
-    fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("cannot read {what} from {}", path.display())).because(&error))
+    fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!("cannot read {what} from {}", path.display())).because(&error)
+    })
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -200,7 +203,8 @@ fn keep(path: &Path, set: &RuleSet) {
     }
     // The caches of earlier rule sets are of no use to anybody.
     let old = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut old: Vec<PathBuf> = old.filter(|path| path.extension().is_some_and(|end| end == "cache")).collect();
+    let mut old: Vec<PathBuf> =
+        old.filter(|path| path.extension().is_some_and(|end| end == "cache")).collect();
     old.sort_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
     for path in old.iter().rev().skip(7) {
         let _ = fs::remove_file(path);

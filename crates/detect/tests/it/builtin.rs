@@ -31,7 +31,9 @@ fn built_in_rules_are_whole() {
     assert!(set.remarks.is_empty(), "{:#?}", set.remarks);
     assert!(set.rules.len() >= 60);
     for (name, document) in &documents {
-        for key in ["id", "title", "description", "references", "author", "date", "tags", "falsepositives", "level"] {
+        for key in
+            ["id", "title", "description", "references", "author", "date", "tags", "falsepositives", "level"]
+        {
             assert!(document.get(key).is_some(), "{name} has no {key}");
         }
     }

@@ -12,8 +12,16 @@ const VALUES: [&str; 8] = ["cmd", "Cmd.EXE", "a cmd b", "power", "x-y z", "é", 
 fn item() -> impl Strategy<Value = (&'static str, &'static str, String)> {
     let field = prop_oneof![Just("A"), Just("B"), Just("C")];
     let text = prop_oneof![
-        Just("'cmd'"), Just("'c*d'"), Just("'*cmd*'"), Just("'Cmd'"), Just("'?md'"), Just("'p'"), Just("'é'"),
-        Just("''"), Just("'x-y'"), Just("'exe'"),
+        Just("'cmd'"),
+        Just("'c*d'"),
+        Just("'*cmd*'"),
+        Just("'Cmd'"),
+        Just("'?md'"),
+        Just("'p'"),
+        Just("'é'"),
+        Just("''"),
+        Just("'x-y'"),
+        Just("'exe'"),
     ];
     let kind = prop_oneof![
         (Just(""), text.clone()),
@@ -34,8 +42,16 @@ fn item() -> impl Strategy<Value = (&'static str, &'static str, String)> {
 
 fn condition() -> impl Strategy<Value = &'static str> {
     prop_oneof![
-        Just("a"), Just("not a"), Just("a and b"), Just("a or b"), Just("a and not b"), Just("1 of *"),
-        Just("all of them"), Just("a and (b or not c)"), Just("not (a or b) and c"), Just("(a or b) and (b or c)"),
+        Just("a"),
+        Just("not a"),
+        Just("a and b"),
+        Just("a or b"),
+        Just("a and not b"),
+        Just("1 of *"),
+        Just("all of them"),
+        Just("a and (b or not c)"),
+        Just("not (a or b) and c"),
+        Just("(a or b) and (b or c)"),
     ]
 }
 

@@ -4,7 +4,7 @@ mod read;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use model::{Exposed, Level, Time};
+use model::{Exposed, ExposureKind, Level, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::truth::{Risk, Truth};
@@ -199,22 +199,25 @@ impl<'a> Tally<'a> {
     }
 }
 
+/// A risk as it is compared: kind, name in small letters, what was done.
+type Key = (Exposed, String, ExposureKind);
+
 fn exposure(truth: &[Risk], found: &[Risk]) -> ExposureScore {
-    let key = |risk: &Risk| (risk.what, plain(risk), risk.how);
+    let key = |risk: &Risk| (risk.what, risk.name.trim().to_lowercase(), risk.how);
     let truth: BTreeSet<_> = truth.iter().map(key).collect();
     let found: BTreeSet<_> = found.iter().map(key).collect();
-    let both = truth.intersection(&found).count() as u64;
-    ExposureScore { recall: share(both, truth.len() as u64), precision: share(both, found.len() as u64) }
+    let named = truth.iter().filter(|risk| found.iter().any(|other| same(risk, other))).count() as u64;
+    let right = found.iter().filter(|risk| truth.iter().any(|other| same(other, risk))).count() as u64;
+    ExposureScore { recall: share(named, truth.len() as u64), precision: share(right, found.len() as u64) }
 }
 
-/// The name as it is compared: in small letters, and a share without its server, which logs write
-/// as `\\*\`, as the server's name, or not at all.
-fn plain(risk: &Risk) -> String {
-    let name = risk.name.trim().to_lowercase();
-    match risk.what {
-        Exposed::Share => name.rsplit('\\').next().unwrap_or_default().to_owned(),
-        _ => name,
-    }
+/// Whether two risks are one. The truth names a share with its server; logs write `\\*\share` or the
+/// bare name, and a tool may leave it at that.
+fn same(truth: &Key, found: &Key) -> bool {
+    let name = found.1.strip_prefix(r"\\*\").unwrap_or(&found.1);
+    let without_server = found.0 == Exposed::Share && !name.contains('\\');
+    let names = truth.1 == name || (without_server && truth.1.rsplit('\\').next() == Some(name));
+    (truth.0, truth.2) == (found.0, found.2) && names
 }
 
 /// `part` of `whole`; nought of nothing.

@@ -82,17 +82,28 @@ pub(super) fn credentials(desk: &mut Desk<'_>, variant: &str) {
         return;
     }
     let dump = format!("{}\\{}.dmp", desk.temp(), desk.cx.world.intruder.tools[1]);
-    let line = format!("rundll32.exe  C:\\windows\\system32\\comsvcs.dll, MiniDump 652 {dump} full");
-    let command = [line.clone(), "C:\\Windows\\System32\\rundll32.exe".to_owned(), line];
+    let rundll = "C:\\Windows\\System32\\rundll32.exe".to_owned();
+    let renamed = format!("{}\\{}.exe", desk.temp(), desk.cx.world.intruder.tools[3]);
+    let (image, line, access) = match desk.dice.below(3) {
+        0 => (
+            rundll,
+            format!("rundll32.exe  C:\\windows\\system32\\comsvcs.dll, MiniDump 652 {dump} full"),
+            0x1f_ffff,
+        ),
+        1 => {
+            (rundll, format!("rundll32.exe  C:\\windows\\system32\\comsvcs.dll, #24 652 {dump} full"), 0x1410)
+        }
+        _ => (renamed.clone(), format!("{renamed}  -accepteula -ma lsass.exe {dump}"), 0x1f_ffff),
+    };
+    let command = [line.clone(), image.clone(), line];
     run(desk, "credential-dump", "dumped the memory of the process that holds secrets", &command);
     let cx = desk.cx;
     let ex = &cx.world.hosts.ex;
-    let rundll = "C:\\Windows\\System32\\rundll32.exe";
     let trace = "C:\\Windows\\SYSTEM32\\ntdll.dll+9fc24|C:\\Windows\\System32\\KERNELBASE.dll+20d0e|\
                  C:\\Windows\\SYSTEM32\\dbgcore.DLL+6b0c|C:\\Windows\\System32\\comsvcs.dll+2b1a4";
     desk.now += 90_000;
-    let lsass = (rundll, "C:\\Windows\\System32\\lsass.exe");
-    windows::process_opened(&cx, desk.plan.out("ex-sysmon"), desk.now, ex, lsass, (0x1f_ffff, trace));
+    let lsass = (image.as_str(), "C:\\Windows\\System32\\lsass.exe");
+    windows::process_opened(&cx, desk.plan.out("ex-sysmon"), desk.now, ex, lsass, (access, trace));
     desk.now += 200_000;
-    windows::file_created(&cx, desk.plan.out("ex-sysmon"), desk.now, ex, rundll, &dump);
+    windows::file_created(&cx, desk.plan.out("ex-sysmon"), desk.now, ex, &image, &dump);
 }

@@ -9,8 +9,17 @@ use crate::formats::httpproxy;
 use crate::formats::iis::Request;
 use crate::formats::windows::{self, Cmdlet, Who};
 
-const FRONT: &str = "C:\\Program Files\\Microsoft\\Exchange Server\\V15\\FrontEnd\\HttpProxy\\owa\\auth";
-const CLIENT: &str = "C:\\inetpub\\wwwroot\\aspnet_client";
+/// Folders that the web site serves without a logon, and where they lie.
+const SERVED: [(&str, &str); 5] = [
+    ("/aspnet_client/", "C:\\inetpub\\wwwroot\\aspnet_client"),
+    ("/owa/auth/", "C:\\Program Files\\Microsoft\\Exchange Server\\V15\\FrontEnd\\HttpProxy\\owa\\auth"),
+    ("/aspnet_client/system_web/", "C:\\inetpub\\wwwroot\\aspnet_client\\system_web"),
+    (
+        "/owa/auth/Current/",
+        "C:\\Program Files\\Microsoft\\Exchange Server\\V15\\FrontEnd\\HttpProxy\\owa\\auth\\Current",
+    ),
+    ("/ecp/auth/", "C:\\Program Files\\Microsoft\\Exchange Server\\V15\\FrontEnd\\HttpProxy\\ecp\\auth"),
+];
 const REPLICATION: &str =
     "C:\\Program Files\\Microsoft\\Exchange Server\\V15\\Bin\\MSExchangeMailboxReplication.exe";
 
@@ -18,29 +27,33 @@ const REPLICATION: &str =
 /// published tools send them.
 pub(super) fn proxyshell(desk: &mut Desk<'_>, count: usize) {
     let domain = &desk.cx.world.intruder.fake_domain;
-    let tail = if desk.dice.once_in(2) {
-        format!("Email=autodiscover/autodiscover.json%3f@{domain}")
-    } else {
-        format!("Email=autodiscover/autodiscover.json%3F@{domain}")
-    };
+    let mark = desk.dice.pick(&["%3f", "%3F", "%3f%3f"]);
+    let tail = format!("Email=autodiscover/autodiscover.json{mark}@{domain}");
+    let at = desk.dice.pick(&["@", "a@", "a=x@", "%40"]);
     for number in 0..count {
         let token: String = format!("{:016x}{:016x}", desk.dice.word(), desk.dice.word());
         let (method, query, fact) = match number {
-            0 | 1 => ("GET", format!("@{domain}/mapi/nspi/?&{tail}"), "looked whether the back end answers"),
+            0 | 1 => {
+                ("GET", format!("{at}{domain}/mapi/nspi/?&{tail}"), "looked whether the back end answers")
+            }
             2 => (
                 "POST",
-                format!("@{domain}/autodiscover/autodiscover.xml?&{tail}"),
+                format!("{at}{domain}/autodiscover/autodiscover.xml?&{tail}"),
                 "asked for a mailbox's identity",
             ),
             3 => (
                 "POST",
-                format!("@{domain}/mapi/emsmdb/?&{tail}"),
+                format!("{at}{domain}/mapi/emsmdb/?&{tail}"),
                 "asked for a mailbox's security identifier",
             ),
-            4 | 5 => ("POST", format!("@{domain}/EWS/exchange.asmx?&{tail}"), "put a draft into a mailbox"),
+            4 | 5 => {
+                ("POST", format!("{at}{domain}/EWS/exchange.asmx?&{tail}"), "put a draft into a mailbox")
+            }
             _ => (
                 "POST",
-                format!("@{domain}/powershell/?X-Rps-CAT=VgEAVAdXaW5kb3dzQwBBCEtlcmJlcm9zTB{token}&{tail}"),
+                format!(
+                    "{at}{domain}/powershell/?X-Rps-CAT=VgEAVAdXaW5kb3dzQwBBCEtlcmJlcm9zTB{token}&{tail}"
+                ),
                 "ran Exchange's management shell",
             ),
         };
@@ -113,17 +126,12 @@ pub(super) fn page_exported(desk: &mut Desk<'_>, count: usize) {
     for attempt in 0..count {
         desk.wait(6, 70);
         let page = &world.intruder.pages[(number + attempt) % world.intruder.pages.len()];
-        let front = (number + attempt) % 2 == 1;
-        let shell = Shell {
-            stem: if front {
-                format!("/owa/auth/{page}.aspx")
-            } else {
-                format!("/aspnet_client/{page}.aspx")
-            },
-            folder: if front { FRONT.to_owned() } else { CLIENT.to_owned() },
-            file: format!("{page}.aspx"),
-        };
-        let path = format!("{}\\{}", shell.folder, shell.file).replacen("C:", "\\\\127.0.0.1\\c$", 1);
+        let (stem, folder) = *desk.dice.one(&SERVED);
+        let file = format!("{page}.aspx");
+        let shell = Shell { stem: format!("{stem}{file}"), folder: folder.to_owned(), file };
+        let server = desk.dice.pick(&["127.0.0.1", "127.0.0.1", "localhost", &world.hosts.ex.name]);
+        let path =
+            format!("{}\\{}", shell.folder, shell.file).replacen("C:", &format!("\\\\{server}\\c$"), 1);
         let parameters = format!(
             "-Name \"{}\" -Mailbox \"{}\" -IncludeFolders (\"#Drafts#\") -ContentFilter \"(Subject -eq '{}')\" \
              -ExcludeDumpster \"True\" -FilePath \"{path}\"",
@@ -186,6 +194,7 @@ pub(super) fn post(desk: &mut Desk<'_>, method: &str) {
         "webshell-used",
         if method == "POST" { "posted to a web shell" } else { "looked whether a web shell stands" },
     );
+    let failed = desk.dice.once_in(40);
     let (taken, sent, received) =
         (desk.dice.within(20..2500), desk.dice.within(250..30_000), desk.dice.within(600..6000));
     let request = Request {
@@ -196,7 +205,7 @@ pub(super) fn post(desk: &mut Desk<'_>, method: &str) {
         user: "",
         client: &world.intruder.operator,
         agent: &world.intruder.agent,
-        status: (200, 0, 0),
+        status: if method == "POST" && failed { (500, 0, 0) } else { (200, 0, 0) },
         taken,
         sent,
         received,

@@ -21,15 +21,16 @@ pub(super) fn stage(desk: &mut Desk<'_>, count: usize) {
     let who = stolen(desk);
     credentials_used(desk, &who);
     logged_on(desk, &who);
-    copied(desk, &who);
-    started(desk);
+    let by_share = desk.dice.once_in(3);
+    copied(desk, &who, by_share);
+    started(desk, by_share);
     for number in 0..count {
         if number % 5 == 4 {
             let again = stolen(desk);
             credentials_used(desk, &again);
             logged_on(desk, &again);
         }
-        remote(desk, number);
+        remote(desk, number, by_share);
     }
     desk.at_risk(Exposed::Account, &desk.cx.world.services.stolen.sam.clone(), ExposureKind::Taken);
 }
@@ -75,7 +76,7 @@ pub(super) fn logged_on(desk: &mut Desk<'_>, who: &Who) {
     logon.add(&cx, desk.plan.out("fs-security"), desk.now + 80_000, uuid::Uuid::nil());
 }
 
-fn copied(desk: &mut Desk<'_>, who: &Who) {
+fn copied(desk: &mut Desk<'_>, who: &Who, by_share: bool) {
     let world = desk.cx.world;
     desk.wait(2, 9);
     desk.hostile("lateral", "a program was written to the administrative share");
@@ -83,27 +84,37 @@ fn copied(desk: &mut Desk<'_>, who: &Who) {
         ShareAccess { who, address: &world.hosts.ex.ip, share: "\\\\*\\ADMIN$", folder: "\\??\\C:\\Windows" };
     let cx = desk.cx;
     let tool = format!("Temp\\{}.exe", world.intruder.tools[0]);
-    for (number, path) in ["PSEXESVC.exe", &tool].iter().enumerate() {
+    let service = if by_share { "Temp\\execute.bat" } else { "PSEXESVC.exe" };
+    for (number, path) in [service, &tool].iter().enumerate() {
         let at = desk.now + number as i64 * SECOND;
         access.file(&cx, desk.plan.out("fs-security"), at, path, Right::Write);
     }
 }
 
-fn started(desk: &mut Desk<'_>) {
+/// Either the well-known service, or one whose program is a shell that writes to a share.
+fn started(desk: &mut Desk<'_>, by_share: bool) {
     desk.wait(2, 5);
     desk.hostile("lateral", "a service for commands from afar was installed");
     let cx = desk.cx;
-    let image = "%SystemRoot%\\PSEXESVC.exe";
-    access::service_installed(&cx, desk.plan.out("fs-system"), desk.now, ("PSEXESVC", image), "demand start");
+    let name = if by_share { desk.dice.letters(8) } else { "PSEXESVC".to_owned() };
+    let image = if by_share {
+        "%COMSPEC% /Q /c echo dir ^> \\\\127.0.0.1\\C$\\__output 2^>^&1 > %TEMP%\\execute.bat & %COMSPEC% /Q /c \
+         %TEMP%\\execute.bat & del %TEMP%\\execute.bat"
+    } else {
+        "%SystemRoot%\\PSEXESVC.exe"
+    };
+    access::service_installed(&cx, desk.plan.out("fs-system"), desk.now, (&name, image), "demand start");
 }
 
 /// A command on the file server, by the service or by management instrumentation.
-fn remote(desk: &mut Desk<'_>, number: usize) {
+fn remote(desk: &mut Desk<'_>, number: usize, by_share: bool) {
     let world = desk.cx.world;
     desk.wait(10, 120);
     let share = world.register_share();
     let by_service = number.is_multiple_of(2);
-    let (parent, parent_command) = if by_service {
+    let (parent, parent_command) = if by_service && by_share {
+        ("C:\\Windows\\System32\\services.exe", "C:\\Windows\\system32\\services.exe")
+    } else if by_service {
         ("C:\\Windows\\PSEXESVC.exe", "C:\\Windows\\PSEXESVC.exe")
     } else {
         (
@@ -118,7 +129,9 @@ fn remote(desk: &mut Desk<'_>, number: usize) {
         3 => "quser".to_owned(),
         _ => format!("icacls \"{}\"", share.folder),
     };
-    let command = if by_service {
+    let command = if by_service && by_share {
+        format!("C:\\Windows\\system32\\cmd.exe /Q /c {typed} > \\\\127.0.0.1\\C$\\__output 2>&1")
+    } else if by_service {
         format!("\"cmd.exe\" /c {typed}")
     } else {
         format!("cmd.exe /Q /c {typed} 1> \\\\127.0.0.1\\ADMIN$\\__{} 2>&1", desk.now / SECOND)

@@ -56,9 +56,10 @@ fn packed(desk: &mut Desk<'_>) {
     let share = &world.register_share().name;
     let pid = 1000 + desk.dice.within(0..30_000);
     accepted(desk, pid);
+    let place = desk.dice.pick(&["/dev/shm", "/tmp", "/var/tmp"]);
     for number in 0..4_u64 {
         desk.wait(20, 200);
-        let target = format!("/dev/shm/.{}{number}.tgz", world.intruder.tools[2]);
+        let target = format!("{place}/.{}{number}.tgz", world.intruder.tools[2]);
         let folder = format!("/srv/{share}");
         let town = world.names.towns[number as usize % world.names.towns.len()].replace(' ', "");
         desk.hostile("linux", "register copies were packed into memory by the superuser");

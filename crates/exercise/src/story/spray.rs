@@ -53,7 +53,8 @@ fn cloud(desk: &mut Desk<'_>, count: usize) {
 fn attempt(desk: &mut Desk<'_>, person: &Person, error: u32) {
     let world = desk.cx.world;
     let agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:91.0) Gecko/20100101 Firefox/91.0";
-    sign_in(desk, person, ("Authenticated SMTP", agent), error);
+    let through = ["Authenticated SMTP", "IMAP4", "Other clients"][world.intruder.password.len() % 3];
+    sign_in(desk, person, (through, agent), error);
     let more = format!(
         ",\"ActorIpAddress\":\"{}\",\"ErrorNumber\":\"{error}\",\"LogonError\":\"{}\",\"ExtendedProperties\":[{{\"Name\":\
          \"UserAgent\",\"Value\":\"{agent}\"}},{{\"Name\":\"RequestType\",\"Value\":\"OAuth2:Token\"}}]",

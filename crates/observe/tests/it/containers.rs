@@ -101,6 +101,48 @@ fn containers_in_containers_of_any_kind() {
     check(&seen, &expected[..3], &["o.zip!t.tgz!t.tar: as a whole lies in 2 containers already"]);
 }
 
+/// The dictionaries of LZMA are as large as an archive says: these are read within bounds of memory.
+#[test]
+fn zip_members_by_lzma() {
+    let (a, b) = (log("a"), log("b"));
+    let members: &[(&str, &[u8])] = &[("a", &a), ("b", &b)];
+    // Made with another program.
+    let mut lzma = unhex(LZMA_ZIP);
+    for (bytes, what) in [(&zip_by(members, ::zip::CompressionMethod::Xz), "xz"), (&lzma, "lzma")] {
+        let seen = read(bytes, "x");
+        check(&seen, &[("x", "zip", 0), ("x!a", "json", 1), ("x!b", "json", 1)], &[]);
+        assert_eq!(seen.piece("x!b").events[0].get("eventName"), Some("b"), "{what}");
+        let directory = bytes.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+        assert_eq!(read(&bytes[..directory], "x").shape(), seen.shape(), "{what} without its directory");
+    }
+    // A dictionary of nearly 4 GiB.
+    let properties = lzma.windows(4).position(|four| four[1..] == [4, 5, 0]).unwrap() + 4;
+    lzma[properties + 1..properties + 5].fill(0xF0);
+    check(&read(&lzma, "x"), &[("x", "zip", 0), ("x!b", "json", 1)], &["member “a” cannot be read"]);
+}
+
+const LZMA_ZIP: &str = "504b03043f0002000e008049185364504b1e26000000120000000100000061090405005d00008000003d8888a7a394af8dcf41d48302c1e8b3cac692cd86f22ffffe7e4000504b03043f0002000e00804918538afffe0c26000000120000000100000062090405005d00008000003d8888a7a394af8dcf41d48302c1e8b3e1456f0c86f22ffffe7e4000504b01023f033f0002000e008049185364504b1e260000001200000001000000000000000000000080010000000061504b01023f033f0002000e00804918538afffe0c260000001200000001000000000000000000000080014500000062504b050600000000020002005e0000008a0000000000";
+
+/// Members that all claim the same bytes would have these read again and again.
+#[test]
+fn zip_members_that_overlap_end_at_the_bounds() {
+    let noise: Vec<u8> = (0..300_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let mut bytes = zip_by(&[("a", &noise)], ::zip::CompressionMethod::Stored);
+    let directory = bytes.windows(4).rposition(|four| four == b"PK\x01\x02").unwrap();
+    let entry = bytes[directory..directory + 47].to_vec();
+    let mut end = bytes.split_off(directory + 47);
+    bytes.extend(entry.repeat(999));
+    end[8..10].copy_from_slice(&1000_u16.to_le_bytes());
+    end[10..12].copy_from_slice(&1000_u16.to_le_bytes());
+    end[12..16].copy_from_slice(&(47_000_u32).to_le_bytes());
+    bytes.extend(end);
+    let few = limited(Limits { members: 1000, ..Limits::default() });
+    let seen = read_with(&bytes, "x", &few);
+    assert!(seen.problems().iter().any(|told| told.contains("overlap")), "{:?}", seen.problems());
+    let total: u64 = seen.pieces.iter().map(|piece| piece.size).sum();
+    assert!(total < 20 << 20, "{total}");
+}
+
 /// What is larger than the part that stays in memory goes through a file without a name.
 #[test]
 fn a_large_archive_in_an_archive_is_spooled() {

@@ -35,7 +35,7 @@ fn a_file_is_hashed_once_and_told_to_progress() {
         assert_eq!(unknown.pieces, already.pieces);
         assert_eq!(unknown.pieces[0].sha256, known.0);
         assert_eq!((unknown.pieces[0].path.as_str(), unknown.pieces[0].size), ("shown", known.1));
-        assert_eq!(unknown.progress, known.1);
+        assert_eq!((unknown.progress, already.progress), (known.1, known.1));
     }
 }
 

@@ -126,6 +126,24 @@ pub(crate) const SAMPLES: &[Sample] = &[
         fields: &[("mail.from.address", "a@a.example"), ("mail.subject", "One")],
     },
     Sample {
+        name: "zeek",
+        text: "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.resp_p\n#types\ttime\tstring\taddr\tport\n1629796320.5\tC1\t192.0.2.7\t443\n",
+        format: "zeek",
+        records: 1,
+        source: "zeek-conn",
+        time: "2021-08-24T09:12:00.5Z",
+        fields: &[("id.orig_h", "192.0.2.7"), ("id.resp_p", "443")],
+    },
+    Sample {
+        name: "dated",
+        text: "[2021-08-24 09:12:00,250] WARN something\n[2021-08-24 09:12:01] and more\n",
+        format: "text",
+        records: 2,
+        source: "",
+        time: "2021-08-24T09:12:00.25Z",
+        fields: &[("message", "[2021-08-24 09:12:00,250] WARN something")],
+    },
+    Sample {
         name: "text",
         text: "Notes of the meeting.\nNothing was decided.\n",
         format: "text",
@@ -182,6 +200,7 @@ fn what_stands_before_the_first_record_does_not_matter() {
         let text = sample.text.trim_start_matches('\u{FEFF}').as_bytes();
         check(sample, &[b"\n\r\n\n", text].concat(), "behind blank lines");
         check(sample, &[&[0; 4096], text].concat(), "behind a hole");
+        check(sample, &[&[0; 300_000], text].concat(), "behind a large hole");
     }
 }
 

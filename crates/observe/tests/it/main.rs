@@ -11,4 +11,3 @@ mod formats;
 mod names;
 mod pack;
 mod seen;
-mod tmp_scan;

@@ -37,7 +37,9 @@ impl Hosts {
         let short = |host: &str| host.split('.').next().unwrap_or_default().to_lowercase();
         let known: BTreeSet<String> = outcome.volumes.keys().map(|(host, _, _)| short(host)).collect();
         let named = |path: &str| {
-            path.split(['/', '\\', '!']).find(|part| !part.is_empty() && known.contains(&short(part))).map(str::to_owned)
+            path.split(['/', '\\', '!'])
+                .find(|part| !part.is_empty() && known.contains(&short(part)))
+                .map(str::to_owned)
         };
         let evidence = outcome.evidence_by_id();
         Self(evidence.into_iter().filter_map(|(id, found)| Some((id, named(&found.path)?))).collect())
@@ -48,12 +50,17 @@ impl Hosts {
     }
 }
 
-pub(crate) fn assess(outcome: &mut Outcome, detected: Option<Time>, sources: &LogSources) -> Result<Assessed> {
-    let unreadable = |error: std::io::Error| Failure::io("spilled findings could not be read back").because(&error);
+pub(crate) fn assess(
+    outcome: &mut Outcome,
+    detected: Option<Time>,
+    sources: &LogSources,
+) -> Result<Assessed> {
+    let unreadable =
+        |error: std::io::Error| Failure::io("spilled findings could not be read back").because(&error);
     let hosts = Hosts::new(outcome);
     let settings = assess::Settings { detected };
-    let mut linker =
-        assess::Linker::new(&settings).map_err(|error| Failure::io("a built-in table is wrong").because(&error))?;
+    let mut linker = assess::Linker::new(&settings)
+        .map_err(|error| Failure::io("a built-in table is wrong").because(&error))?;
     for ((host, source, day), volume) in &outcome.volumes {
         let _ = day;
         let log = log_name(sources.get(*source));
@@ -101,7 +108,8 @@ pub(crate) fn colour(level: Level) -> Style {
 /// Prints the answer, the incidents, and the findings by level.
 pub(crate) fn print(case: &Case, outcome: &Outcome, output: Option<&Path>) -> Result<()> {
     let text = render(case, outcome, output, terminal::width());
-    write!(anstream::stdout(), "{text}").map_err(|error| Failure::io("cannot write the answer").because(&error))
+    write!(anstream::stdout(), "{text}")
+        .map_err(|error| Failure::io("cannot write the answer").because(&error))
 }
 
 fn render(case: &Case, outcome: &Outcome, output: Option<&Path>, width: usize) -> String {
@@ -115,7 +123,8 @@ fn render(case: &Case, outcome: &Outcome, output: Option<&Path>, width: usize) -
         render_incident(&mut out, place, incident, width);
     }
     if case.incidents.len() > 5 {
-        out += &format!("\n{} more incidents of lesser weight are in the report.\n", case.incidents.len() - 5);
+        out +=
+            &format!("\n{} more incidents of lesser weight are in the report.\n", case.incidents.len() - 5);
     }
     if !case.findings.is_empty() {
         out.push('\n');
@@ -127,7 +136,12 @@ fn render(case: &Case, outcome: &Outcome, output: Option<&Path>, width: usize) -
     if let Some(gap) = case.gaps.first() {
         let more = case.gaps.len() - 1;
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-        out += &format!("gaps: no {} records between {} and {}{more}\n", gap.source, day(gap.from), day(gap.until));
+        out += &format!(
+            "gaps: no {} records between {} and {}{more}\n",
+            gap.source,
+            day(gap.from),
+            day(gap.until)
+        );
     }
     out += &coverage(outcome, case, width);
     if let Some(dir) = output {
@@ -176,7 +190,10 @@ fn render_incident(out: &mut String, place: usize, incident: &Incident, width: u
     let more = incident.exposure.len().saturating_sub(6);
     line("exposed", exposed.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() });
     if let Some(first) = &incident.first_actionable {
-        line("first trace to act on", format!("{} {}", first.time.map(|t| t.to_string()).unwrap_or_default(), first.what));
+        line(
+            "first trace to act on",
+            format!("{} {}", first.time.map(|t| t.to_string()).unwrap_or_default(), first.what),
+        );
     }
     for key in incident.key.iter().take(5) {
         let style = colour(key.level);
@@ -188,16 +205,23 @@ fn render_incident(out: &mut String, place: usize, incident: &Incident, width: u
 
 fn rule_table(case: &Case, width: usize) -> String {
     let mut rules: Vec<_> = case.rules.values().collect();
-    rules.sort_by(|a, b| b.level.cmp(&a.level).then(b.count.cmp(&a.count)).then_with(|| a.title.cmp(&b.title)));
+    rules.sort_by(|a, b| {
+        b.level.cmp(&a.level).then(b.count.cmp(&a.count)).then_with(|| a.title.cmp(&b.title))
+    });
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width as u16);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width as u16);
     table.set_header(["level", "findings", "rule"]);
     for rule in rules.iter().take(25) {
         table.add_row([rule.level.to_string(), rule.count.to_string(), terminal::visible(&rule.title)]);
     }
     let more = rules.len().saturating_sub(25);
-    let totals: Vec<String> = case.findings.iter().rev().map(|(level, count)| format!("{count} {level}")).collect();
-    let more = if more > 0 { format!("{more} more rules held; the report lists them\n") } else { String::new() };
+    let totals: Vec<String> =
+        case.findings.iter().rev().map(|(level, count)| format!("{count} {level}")).collect();
+    let more =
+        if more > 0 { format!("{more} more rules held; the report lists them\n") } else { String::new() };
     format!("Findings: {}\n{table}\n{more}", totals.join(", "))
 }
 
@@ -217,7 +241,9 @@ fn coverage(outcome: &Outcome, case: &Case, width: usize) -> String {
             out += &terminal::wrapped(&coverage_line(path, covered), 2, width);
             out.push('\n');
         }
-        for found in evidence.iter().filter(|found| found.records == 0 && !is_container(&found.format)).take(20) {
+        for found in
+            evidence.iter().filter(|found| found.records == 0 && !is_container(&found.format)).take(20)
+        {
             out += &format!("  {}: no records ({})\n", terminal::visible(&found.path), found.format);
         }
     } else {

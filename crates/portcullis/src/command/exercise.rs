@@ -100,7 +100,9 @@ fn list() -> Result<ExitCode> {
 
 fn failure(error: &ExerciseError) -> Failure {
     let failure = match error {
-        ExerciseError::Unknown { .. } | ExerciseError::Scale { .. } => Failure::usage("the exercise cannot be staged"),
+        ExerciseError::Unknown { .. } | ExerciseError::Scale { .. } => {
+            Failure::usage("the exercise cannot be staged")
+        }
         _ => Failure::io("the exercise could not be brought to its end"),
     };
     failure.because(error).hint("portcullis exercise list shows the exercises")
@@ -113,7 +115,8 @@ fn stage(name: &str, seed: u64, scale: f64, out: &Path) -> Result<Truth> {
     if let Ok(style) = ProgressStyle::with_template("staging {bytes} {bytes_per_sec}") {
         bar.set_style(style);
     }
-    let truth = exercise::stage(name, seed, scale, out, &mut |bytes| bar.inc(bytes)).map_err(|error| failure(&error));
+    let truth =
+        exercise::stage(name, seed, scale, out, &mut |bytes| bar.inc(bytes)).map_err(|error| failure(&error));
     bar.finish_and_clear();
     let truth = truth?;
     anstream::eprintln!(
@@ -149,7 +152,8 @@ struct Defaults {
 }
 
 fn rehearse(args: &Run) -> Result<ExitCode> {
-    let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("exercise-{}-{}", args.name, args.seed)));
+    let out =
+        args.out.clone().unwrap_or_else(|| PathBuf::from(format!("exercise-{}-{}", args.name, args.seed)));
     let truth = stage(&args.name, args.seed, args.scale, &out)?;
     let mut hunting = Defaults::parse_from(["hunt", "."]).args;
     hunting.paths = vec![out.join("evidence")];
@@ -178,7 +182,9 @@ fn score(args: &ScoreArgs) -> Result<ExitCode> {
 fn scored(dir: &Path, findings: &Path) -> Result<Score> {
     let case = findings.parent().map(|parent| parent.join("case.json")).filter(|case| case.is_file());
     exercise::score_files(dir, findings, case.as_deref()).map_err(|error| {
-        Failure::io("the findings could not be scored").because(&error).hint("DIR is the folder of a staged exercise")
+        Failure::io("the findings could not be scored")
+            .because(&error)
+            .hint("DIR is the folder of a staged exercise")
     })
 }
 
@@ -194,12 +200,24 @@ fn write_score(path: &Path, score: &Score) -> Result<()> {
 fn print(score: &Score) {
     let records = &score.records;
     println!("\nHow well the staged truth was found:");
-    println!("  hostile records  {} of {} found (recall {:.3})", records.found, records.hostile, records.recall);
-    println!("  reported records {} at medium and above (precision {:.3})", records.reported, records.precision);
-    println!("  incidents        {} found, {:.3} of what was found lies in the main one", score.incidents.found, score.incidents.main);
+    println!(
+        "  hostile records  {} of {} found (recall {:.3})",
+        records.found, records.hostile, records.recall
+    );
+    println!(
+        "  reported records {} at medium and above (precision {:.3})",
+        records.reported, records.precision
+    );
+    println!(
+        "  incidents        {} found, {:.3} of what was found lies in the main one",
+        score.incidents.found, score.incidents.main
+    );
     let time = |time: Option<model::Time>| time.map_or_else(|| "none".to_owned(), |time| time.to_string());
     println!("  first trace      {} (truth: {})", time(score.first_seen.found), time(score.first_seen.truth));
-    println!("  exposure         recall {:.3}, precision {:.3}", score.exposure.recall, score.exposure.precision);
+    println!(
+        "  exposure         recall {:.3}, precision {:.3}",
+        score.exposure.recall, score.exposure.precision
+    );
     let missed: Vec<String> = score
         .techniques
         .iter()

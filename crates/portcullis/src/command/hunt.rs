@@ -192,7 +192,11 @@ fn explain(error: HuntError) -> Failure {
             ),
             "give a file or folder that exists and that you may read",
         ),
-        _ => return Failure::io("temporary data could not be written").because(&error).hint("--tmp DIR names another folder"),
+        _ => {
+            return Failure::io("temporary data could not be written")
+                .because(&error)
+                .hint("--tmp DIR names another folder");
+        }
     };
     Failure::io(what).hint(hint)
 }

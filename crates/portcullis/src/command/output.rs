@@ -47,7 +47,9 @@ pub(crate) fn write(
                 .map_err(|error| cannot("to standard output", &error))?;
         }
         if let Some(files) = &mut files {
-            files.add(&finding, incident, &origins).map_err(|error| cannot("findings and timeline", &error))?;
+            files
+                .add(&finding, incident, &origins)
+                .map_err(|error| cannot("findings and timeline", &error))?;
         }
         tally.add(&finding, incident);
         if !rule_sources.contains_key(&finding.rule.id) {

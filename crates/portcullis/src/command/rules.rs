@@ -92,7 +92,8 @@ fn check(args: &Check) -> Result<ExitCode> {
 
 fn list(args: &List) -> Result<ExitCode> {
     let set = load(&args.rules)?;
-    let rules = set.rules.iter().map(|rule| (&rule.info, rule.level(), &rule.door, rule.logsource.to_string()));
+    let rules =
+        set.rules.iter().map(|rule| (&rule.info, rule.level(), &rule.door, rule.logsource.to_string()));
     let correlations =
         set.correlations.iter().map(|rule| (&rule.info, rule.level(), &rule.door, "correlation".to_owned()));
     let all = rules.chain(correlations);
@@ -111,7 +112,13 @@ fn list(args: &List) -> Result<ExitCode> {
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["level", "door", "technique", "title", "for"]);
     for (info, level, door, source) in all {
-        table.add_row([level.to_string(), door.clone(), techniques(&info.tags).join(" "), info.title.clone(), source]);
+        table.add_row([
+            level.to_string(),
+            door.clone(),
+            techniques(&info.tags).join(" "),
+            info.title.clone(),
+            source,
+        ]);
     }
     println!("{table}");
     eprintln!(
@@ -141,7 +148,8 @@ fn test(args: &Test) -> Result<ExitCode> {
     }
     let sources = LogSources::builtin();
     let engine = Engine::new(std::sync::Arc::new(set), sources.all());
-    let mut tester = Tester { engine: &engine, sources: &sources, held: 0, missed: 0, elsewhere: 0, misses: args.misses };
+    let mut tester =
+        Tester { engine: &engine, sources: &sources, held: 0, missed: 0, elsewhere: 0, misses: args.misses };
     let reading = terminal::reading(&args.zone, None)?;
     let shown = args.file.display().to_string();
     observe::read_file(&args.file, &shown, None, &reading, &sources, &mut tester)
@@ -180,7 +188,8 @@ impl Collector for Tester<'_> {
             if !self.engine.rules_for(event.source).contains(&place) {
                 self.elsewhere += 1;
                 if self.elsewhere == 1 {
-                    let source = self.sources.all().get(usize::from(event.source.0)).cloned().unwrap_or_default();
+                    let source =
+                        self.sources.all().get(usize::from(event.source.0)).cloned().unwrap_or_default();
                     eprintln!("record {} is of {source}, the rule is for {}", event.record, rule.logsource);
                 }
                 continue;
@@ -197,7 +206,12 @@ impl Collector for Tester<'_> {
             let verdict = if explanation.holds { "holds" } else { "does not hold" };
             println!("record {}: “{}” {verdict}", event.record, rule.info.title);
             for (depth, holds, line) in explanation.lines {
-                println!("{}{} {}", "  ".repeat(depth + 1), if holds { "✓" } else { "✗" }, terminal::visible(&line));
+                println!(
+                    "{}{} {}",
+                    "  ".repeat(depth + 1),
+                    if holds { "✓" } else { "✗" },
+                    terminal::visible(&line)
+                );
             }
         }
     }
