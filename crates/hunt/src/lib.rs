@@ -74,6 +74,9 @@ pub enum HuntError {
     },
 }
 
+/// What the workers came to: files, findings, and inputs of correlations.
+type ReadAll = (Vec<Done>, Vec<Sorter>, Vec<Sorter>);
+
 /// What one file came to.
 struct Done {
     file: u32,
@@ -124,7 +127,7 @@ impl<'a> Hunt<'a> {
         outcome::join(self, parts, findings, feeds, unreadable).map_err(spill)
     }
 
-    fn read_all(&self, inputs: &[Input]) -> Result<(Vec<Done>, Vec<Sorter>, Vec<Sorter>), HuntError> {
+    fn read_all(&self, inputs: &[Input]) -> Result<ReadAll, HuntError> {
         // The largest first: a worker that gets a large file last would leave the others idle.
         let mut order: Vec<u32> = (0..inputs.len() as u32).collect();
         order.sort_by_key(|&file| std::cmp::Reverse(inputs[file as usize].size));

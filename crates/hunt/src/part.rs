@@ -43,13 +43,19 @@ pub(crate) struct Stored {
     pub(crate) suppressed: Option<String>,
 }
 
+/// Host, log source, and day since 1970.
+pub(crate) type LogDay = (String, SourceId, i64);
+
+/// How many records a member holds of one log source, and which fields of them rules look at.
+pub(crate) type Seen = ((u32, SourceId), (u64, Vec<u32>));
+
 /// Records of one log source in one file, by day, for gaps; and the fields that were seen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Counted {
     /// (host, log source, day) → records.
-    pub(crate) volumes: Vec<((String, SourceId, i64), Volume)>,
+    pub(crate) volumes: Vec<(LogDay, Volume)>,
     /// (member, log source) → records, and the fields seen that rules look at.
-    pub(crate) coverage: Vec<((u32, SourceId), (u64, Vec<u32>))>,
+    pub(crate) coverage: Vec<Seen>,
 }
 
 /// Records of one host's log on one day.

@@ -265,6 +265,7 @@ mod tests {
         assert_eq!(event.get("name"), event.get("user"));
         event.push_part("Drive", 0, 0..2);
         assert_eq!(event.get("Drive").unwrap().text, "C:");
+        #[allow(clippy::reversed_empty_ranges)] // a wrong range is what is tried
         for (index, part) in [(0, 0..99), (0, 2..1), (99, 0..1), (0, usize::MAX..usize::MAX)] {
             event.push_part("None", index, part);
         }

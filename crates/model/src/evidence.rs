@@ -33,10 +33,10 @@ pub struct Evidence {
     /// Time of its latest record.
     pub last: Option<Time>,
     /// What had to be assumed to read it, such as a time zone or a year.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub assumed: Vec<String>,
     /// What could not be read, with its place; the first hundred.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub problems: Vec<Problem>,
     /// How many problems there were in all.
     #[serde(default)]

@@ -107,7 +107,12 @@ fn text(head: &[u8]) -> Format {
         (mail::recognise_message, Format::Message),
         (csv::recognise, Format::Csv),
     ];
-    TESTS.into_iter().find(|(test, _)| test(text)).map_or(Format::Text, |(_, format)| format)
+    if let Some((_, format)) = TESTS.into_iter().find(|(test, _)| test(text)) {
+        return format;
+    }
+    // Half a record, where the log was cut: only whole objects tell JSON.
+    let behind = text.split_once('\n').map_or("", |(_, behind)| behind);
+    if json::recognise(behind) { Format::Json } else { Format::Text }
 }
 
 /// The lines of `text` that are text, if that is most of it. Control characters tell: any data that

@@ -37,7 +37,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Hunt(command::hunt::Args),
+    Hunt(Box<command::hunt::Args>),
     #[command(subcommand)]
     Rules(command::rules::Command),
     #[command(subcommand)]

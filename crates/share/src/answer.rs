@@ -1,8 +1,8 @@
 //! The answer in a few sentences, the same for the terminal and the report.
 
-use model::{Case, Exposed, Exposure, ExposureKind, Gap, Incident, Level, Touched};
+use model::{Case, Exposed, Exposure, ExposureKind, Gap, Incident, Level, Time, Touched};
 
-use crate::dates::{date, date_time, span};
+use crate::dates::{DAY, date, date_time, span};
 use crate::text::{clip, count, join, number, some};
 
 /// What happened, since when, how long unnoticed, what was touched, what is exposed, what to look at
@@ -52,7 +52,7 @@ fn since(main: &Incident) -> String {
     }
 }
 
-fn clock(time: model::Time) -> String {
+fn clock(time: Time) -> String {
     let civil = time.civil();
     format!("{:02}:{:02} UTC", civil.hour(), civil.minute())
 }
@@ -70,20 +70,27 @@ fn unnoticed(case: &Case, main: &Incident) -> Option<String> {
             count(days, "day")
         ),
     };
-    let actionable = main.first_actionable.as_ref().and_then(|key| key.time.map(|time| (key, time)));
-    if let Some((key, time)) = actionable.filter(|&(_, time)| case.detected_given && time < detected) {
-        let before = detected.day() - time.day();
-        if before > 0 {
-            text.push_str(&format!(
-                "; someone could have acted on a trace of {}, {} earlier ({})",
-                date(time),
-                count(before as u64, "day"),
-                clip(&key.title, 90)
-            ));
-        }
+    if case.detected_given {
+        text.push_str(&acted_on(main, detected).unwrap_or_default());
     }
     text.push('.');
     Some(text)
+}
+
+/// The first trace on which someone could have acted, where that was at least a day before.
+fn acted_on(main: &Incident, detected: Time) -> Option<String> {
+    let key = main.first_actionable.as_ref()?;
+    let time = key.time?;
+    // Whole days, counted as the days to the detection are.
+    let days = u64::try_from((detected.micros() - time.micros()) / DAY).ok().filter(|&days| days > 0)?;
+    if key.time == main.first {
+        return Some("; someone could have acted on the first trace already".to_owned());
+    }
+    let (when, days) = (date(time), count(days, "day"));
+    Some(format!(
+        "; someone could have acted on a trace of {when}, {days} earlier ({})",
+        clip(&key.title, 90)
+    ))
 }
 
 fn touched(main: &Incident) -> Option<String> {
@@ -247,7 +254,7 @@ mod tests {
         assert!((3..=7).contains(&lines.len()));
         insta::assert_snapshot!(lines.join("\n"), @r"
         The evidence shows signs of an intrusion at least since 24 August 2021, 08:00 UTC; the last trace is of 4 August 2022.
-        It stayed unnoticed for 417 days, until 15 October 2022; someone could have acted on a trace of 28 October 2021, 352 days earlier (Burst of mail to strangers from one mailbox of the house).
+        It stayed unnoticed for 417 days, until 15 October 2022; someone could have acted on a trace of 28 October 2021, 351 days earlier (Burst of mail to strangers from one mailbox of the house).
         It touches 3 hosts (EX01, FS01 and NAS02), 2 accounts (svc-backup and NT AUTHORITY\SYSTEM), 2 mailboxes (registrar@commission.example and press.office@commission.example) and 3 network addresses (203.0.113.57, 198.51.100.23 and 10.20.0.11).
         As far as the evidence goes, this is exposed – taken out: 1 mailbox (registrar@commission.example), 26 files (\\fs01\registers\2021\full\district-001.csv, \\fs01\registers\2021\full\district-002.csv and 24 more) and 1 account (svc-backup); read: 2 shares (\\fs01\registers and nas02:registers); within reach, without a trace that it was read: 1 mailbox (press.office@commission.example).
         Look first at “ProxyShell request to the Autodiscover front end” (24 August 2021, 08:00 UTC): 203.0.113.57 reaches the PowerShell back end of EX01 through Autodiscover.

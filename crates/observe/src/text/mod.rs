@@ -1,6 +1,8 @@
 //! Text logs: any of the usual encodings and line ends, in lines of bounded length.
 
 mod lines;
+#[cfg(test)]
+mod tests;
 mod transcoded;
 
 pub(crate) use lines::{Line, Lines};

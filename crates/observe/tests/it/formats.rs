@@ -204,6 +204,24 @@ fn what_stands_before_the_first_record_does_not_matter() {
     }
 }
 
+#[test]
+fn a_torn_first_line_does_not_matter() {
+    let logs = SAMPLES.iter().filter(|sample| !matches!(sample.format, "text" | "message" | "csv" | "zeek"));
+    for sample in logs {
+        let text = sample.text.trim_start_matches('\u{FEFF}').trim_end();
+        let last = text.lines().last().unwrap();
+        let torn = last[last.len() / 2..].trim();
+        // Enough lines to vote; a real log has more than two.
+        let records = text.lines().filter(|line| !line.starts_with('#'));
+        let more = records.cycle().take(8).map(|line| format!("{line}\n")).collect::<String>();
+        let bytes = format!("{torn}\n{text}\n{more}");
+        let seen = read(bytes.as_bytes(), "sample");
+        assert_eq!(seen.shape()[0].1, sample.format, "{}: {torn}", sample.name);
+        let events = &seen.pieces[0].events;
+        assert!(events.len() >= sample.records, "{}: {events:#?}", sample.name);
+    }
+}
+
 /// A small event log: a process, a cmdlet with unnamed values, a cleared log under `UserData`.
 const EVENT_LOG: &[u8] = include_bytes!("../../../../fuzz/corpus/evtx/seed-file");
 

@@ -8,7 +8,7 @@ use model::{Case, Exposed, Exposure, ExposureKind, Time};
 use super::Section;
 use super::part::{and_more, day, value};
 use crate::answer::exposed_noun;
-use crate::text::{capital, clip, count, join, number};
+use crate::text::{capital, clip, count, join, number, visible};
 
 /// Rows of the table.
 const ROWS: usize = 150;
@@ -150,8 +150,8 @@ fn table_row(row: &Row<'_>) -> Markup {
             td.n { (number(row.findings)) }
             td.ids {
                 @if let Some(id) = row.shown_by {
-                    code { (clip(id, 24)) }
-                    @if row.findings > 1 { " …" }
+                    code title=(clip(id, 80)) { (visible(id).chars().take(12).collect::<String>()) }
+                    @if row.findings > 1 { " and " (number(row.findings - 1)) " more" }
                 }
             }
             td.n { a href={ "#incident-" (row.incident) } { (row.incident) } }

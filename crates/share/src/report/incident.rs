@@ -1,7 +1,7 @@
 //! The incidents: what happened, in which order, why it is believed, what was touched.
 
 use maud::{Markup, html};
-use model::{Finding, FindingKind, Gap, Incident, KeyFinding, Link, Touched};
+use model::{Finding, FindingKind, Gap, Incident, KeyFinding, Link, Matched, Touched};
 
 use super::part::{and_more, day, level, moment, value};
 use super::{Report, Section};
@@ -43,10 +43,7 @@ fn article(report: &Report<'_, '_>, incident: &Incident, place: usize) -> Markup
                 p.meta { (level(incident.level)) " " span.id { (clip(&incident.id, 40)) } }
             }
             (facts(report, incident))
-            @if let Some(key) = &incident.first_actionable {
-                h4 { "The first trace that someone could have acted on" }
-                ol.keys { (key_finding(report, key, None)) }
-            }
+            (first_actionable(report, incident))
             @if !incident.key.is_empty() {
                 h4 { "What to look at" }
                 ol.keys { @for (at, key) in incident.key.iter().enumerate() { (key_finding(report, key, Some(at + 1))) } }
@@ -104,6 +101,18 @@ fn dated(texts: impl Iterator<Item = String>) -> Markup {
     }
 }
 
+/// Told once: a key finding that is the first such trace too is only pointed at.
+fn first_actionable(report: &Report<'_, '_>, incident: &Incident) -> Markup {
+    let Some(first) = &incident.first_actionable else { return html! {} };
+    html! {
+        h4 { "The first trace that someone could have acted on" }
+        @match incident.key.iter().position(|key| key.finding == first.finding) {
+            Some(at) => p { "Number " (at + 1) " below: " (clip(&first.title, 200)) "." },
+            None => ol.keys { (key_finding(report, first, None)) },
+        }
+    }
+}
+
 fn key_finding(report: &Report<'_, '_>, key: &KeyFinding, number: Option<usize>) -> Markup {
     let finding = report.tally.finding(&key.finding);
     let (path, sha256) = (report.origins)(key.event.evidence);
@@ -140,15 +149,26 @@ fn why_it_held(finding: &Finding) -> Markup {
                     dt { (clip(field, 40)) } dd { (value(group, 160)) }
                 }
             }
-            @for matched in finding.matched.iter().take(FACTS) {
-                dt { @if matched.field.is_empty() { "keyword" } @else { (clip(&matched.field, 40)) } }
-                dd {
-                    (value(&matched.value, 220))
-                    @if !matched.wanted.is_empty() { " " span.wanted { (clip(&matched.wanted, 100)) } }
-                }
+            @for (field, held, wanted) in grouped(&finding.matched).into_iter().take(FACTS) {
+                dt { @if field.is_empty() { "keyword" } @else { (clip(field, 40)) } }
+                dd { (value(held, 220)) " " span.wanted { (clip(&wanted.join(", "), 160)) } }
             }
         }
     }
+}
+
+/// What was asked of one value, together: a rule may look at a value in several ways.
+fn grouped(matched: &[Matched]) -> Vec<(&str, &str, Vec<&str>)> {
+    let mut groups: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    for one in matched {
+        // Where a rule asks for the very value, saying so twice tells nothing.
+        let wanted = Some(one.wanted.as_str()).filter(|wanted| !wanted.eq_ignore_ascii_case(&one.value));
+        match groups.iter_mut().find(|(field, held, _)| *field == one.field && *held == one.value) {
+            Some((.., all)) => all.extend(wanted),
+            None => groups.push((&one.field, &one.value, wanted.into_iter().collect())),
+        }
+    }
+    groups
 }
 
 fn stages(incident: &Incident) -> Markup {
@@ -223,13 +243,22 @@ fn links(links: &[Link]) -> Markup {
                 @for link in links.iter().take(SHOWN) {
                     li {
                         span.weight style={ "--n:" (link.weight.min(100)) "%" } {}
-                        span { "same " (clip(&link.kind, 24)) " " (value(&link.value, 80)) }
+                        span { (shared(&link.kind)) " " (value(&link.value, 80)) }
                         span.since { (count(link.findings, "finding")) ", weight " (link.weight) " of 100" }
                     }
                 }
             }
             (and_more(links.len(), SHOWN, "links", "case.json"))
         }
+    }
+}
+
+/// What is shared, in words.
+fn shared(kind: &str) -> String {
+    match kind {
+        "time" => "close in time on".to_owned(),
+        "record" => "the same record, about".to_owned(),
+        other => format!("the same {}", clip(other, 24)),
     }
 }
 
@@ -255,5 +284,28 @@ fn lesser(rest: &[Incident]) -> Markup {
             }
         }
         (and_more(rest.len(), ROWS, "incidents", "case.json"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_of_one_value_stands_together() {
+        let matched = |field: &str, value: &str, wanted: &str| Matched {
+            field: field.into(),
+            value: value.into(),
+            wanted: wanted.into(),
+        };
+        let all = [
+            matched("q", "/mapi/@x", "contains /mapi"),
+            matched("s", "GET", "get"),
+            matched("q", "/mapi/@x", "contains @"),
+        ];
+        assert_eq!(
+            grouped(&all),
+            [("q", "/mapi/@x", vec!["contains /mapi", "contains @"]), ("s", "GET", vec![])]
+        );
     }
 }
