@@ -408,6 +408,16 @@ fn correlation(
             out.members.push(member);
         }
     }
+    // What the rule says is exposed, the finding shows of its last event.
+    let shown = ours.exposes.iter().flat_map(|measure| measure.fields.iter().map(String::as_str));
+    for field in shown {
+        if !out.inputs.iter().any(|known| known == field) {
+            out.inputs.push(field.to_owned());
+            for target in out.targets().collect::<Vec<_>>() {
+                input(set, target, field);
+            }
+        }
+    }
     Ok(out)
 }
 
@@ -427,11 +437,18 @@ fn input(set: &mut RuleSet, target: Target, field: &str) -> u32 {
         Target::Rule(place) => &mut set.rules[place as usize].inputs,
         Target::Correlation(place) => &mut set.correlations[place as usize].inputs,
     };
-    let place = inputs.iter().position(|found| found == field).unwrap_or_else(|| {
-        inputs.push(field.to_owned());
-        inputs.len() - 1
-    });
-    place as u32
+    if let Some(place) = inputs.iter().position(|found| found == field) {
+        return place as u32;
+    }
+    inputs.push(field.to_owned());
+    let place = inputs.len() as u32 - 1;
+    if let Target::Correlation(correlation) = target {
+        let members: Vec<Target> = set.correlations[correlation as usize].targets().collect();
+        for member in members {
+            input(set, member, field);
+        }
+    }
+    place
 }
 
 fn depth_above(set: &RuleSet, target: Target) -> u32 {

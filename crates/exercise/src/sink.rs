@@ -1,10 +1,8 @@
 //! One file while its records are written.
 
-use crate::ExerciseError;
 use crate::batch::{Entry, put};
 use crate::calendar::Stamp;
-use crate::catalogue::Catalogue;
-use crate::evtx_writer::{EvtxWriter, Layout, Record};
+use crate::evtx_writer::{EvtxWriter, Layout, Record, TooLarge};
 use crate::formats::{httpproxy, iis, tracking};
 use crate::scenario::Shape;
 
@@ -20,7 +18,7 @@ pub(crate) struct Sink<'a> {
     bytes: Vec<u8>,
     /// Lines, elements or messages so far.
     count: u64,
-    log: Option<(EvtxWriter, &'a [Layout], &'a Catalogue)>,
+    log: Option<(EvtxWriter, &'a [Layout])>,
     /// Whether the web log already has its later columns.
     wide: bool,
 }
@@ -46,13 +44,13 @@ impl<'a> Sink<'a> {
     }
 
     /// An event log whose first record has the number `first`.
-    pub(crate) fn evtx(first: u64, layouts: &'a [Layout], catalogue: &'a Catalogue) -> Self {
-        let log = Some((EvtxWriter::new(first), layouts, catalogue));
+    pub(crate) fn evtx(first: u64, layouts: &'a [Layout]) -> Self {
+        let log = Some((EvtxWriter::new(first), layouts));
         Self { shape: Shape::Evtx, bytes: Vec::new(), count: 0, log, wide: false }
     }
 
     /// Writes a record and returns its number.
-    pub(crate) fn write(&mut self, entry: &Entry, payload: &[u8]) -> Result<u64, ExerciseError> {
+    pub(crate) fn write(&mut self, entry: &Entry, payload: &[u8]) -> Result<u64, TooLarge> {
         match self.shape {
             Shape::Evtx => return self.event(entry, payload),
             Shape::W3c => self.request(entry, payload),
@@ -114,8 +112,8 @@ impl<'a> Sink<'a> {
         self.line(b"", b"\r\n");
     }
 
-    fn event(&mut self, entry: &Entry, payload: &[u8]) -> Result<u64, ExerciseError> {
-        let Some((log, layouts, catalogue)) = &mut self.log else { return Ok(0) };
+    fn event(&mut self, entry: &Entry, payload: &[u8]) -> Result<u64, TooLarge> {
+        let Some((log, layouts)) = &mut self.log else { return Ok(0) };
         let number = |at: usize| {
             payload.get(at..at + 4).map_or(0, |part| u32::from_le_bytes([part[0], part[1], part[2], part[3]]))
         };
@@ -127,7 +125,6 @@ impl<'a> Sink<'a> {
             values: payload.get(8..).unwrap_or_default(),
         };
         log.push(&record)
-            .map_err(|source| ExerciseError::Event { kind: catalogue.name(entry.kind).to_owned(), source })
     }
 
     /// The bytes of the finished file, and the number of the next record of an event log.

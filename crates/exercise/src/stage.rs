@@ -10,11 +10,12 @@ use model::Time;
 
 use crate::ExerciseError;
 use crate::background;
-use crate::batch::{Batch, Entry};
+use crate::batch::Batch;
 use crate::calendar::{DAY, SECOND, is_free, midnight};
 use crate::catalogue::Catalogue;
 use crate::context::Context;
 use crate::dice::Dice;
+use crate::evtx_writer::Layout;
 use crate::honest::Honest;
 use crate::scenario::{Every, Names, Packing, Scenario, Shape, StreamSpec, named};
 use crate::sink::Sink;
@@ -82,6 +83,16 @@ struct Stage<'a> {
     records: u64,
 }
 
+/// The files of a stream, one after the other.
+struct Files<'a> {
+    spec: &'a StreamSpec,
+    plan: &'a Plan,
+    layouts: &'a [Layout],
+    /// Number of the next record of an event log.
+    next: u64,
+    open: Option<Open<'a>>,
+}
+
 /// A file of a stream that is being written.
 struct Open<'a> {
     sink: Sink<'a>,
@@ -106,16 +117,16 @@ impl Stage<'_> {
         let whole: f64 = days.iter().map(|day| self.share(spec, *day)).sum();
         let wanted = spec.records as f64 * self.scale;
         let (mut done, mut produced) = (0.0, 0);
-        let (mut batch, mut carry) = (Batch::default(), Batch::default());
-        let mut next = 1 + dice.within(1000..4_000_000);
-        let mut open: Option<Open<'_>> = None;
+        let (mut batch, mut late) = (Batch::default(), Batch::default());
+        let next = 1 + dice.within(1000..4_000_000);
+        let mut files = Files { spec, plan, layouts: &layouts, next, open: None };
         for day in days {
             done += self.share(spec, day);
             let target = (wanted * done / whole).round() as u64;
             let start = midnight(day);
             batch.clear();
-            carry.entries.iter().for_each(|entry| batch.copy(&carry, entry));
-            carry.clear();
+            late.entries.iter().for_each(|entry| batch.copy(&late, entry));
+            late.clear();
             let due = target.saturating_sub(produced) as usize;
             background::fill(spec, &context, &mut dice, start, due, &mut batch);
             produced += batch.entries.len() as u64;
@@ -125,43 +136,73 @@ impl Stage<'_> {
                 return Err(ExerciseError::Data { file: "windows.toml", what });
             }
             batch.sort();
-            for entry in &batch.entries {
-                if entry.micros >= start + DAY {
-                    carry.copy(&batch, entry);
-                    continue;
+            let after = batch.entries.partition_point(|entry| entry.micros < start + DAY);
+            batch.entries[after..].iter().for_each(|entry| late.copy(&batch, entry));
+            self.day(&mut files, day, &batch, after)?;
+        }
+        match files.open.take() {
+            Some(file) => self.close(spec, file, true).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the first `count` records of `batch`, which are those of `day`.
+    fn day<'f>(
+        &mut self,
+        files: &mut Files<'f>,
+        day: Date,
+        batch: &Batch,
+        count: usize,
+    ) -> Result<(), ExerciseError>
+    where
+        Self: 'f,
+    {
+        let spec = files.spec;
+        let of_day = self.target(spec, day, 0);
+        for entry in &batch.entries[..count] {
+            let own = (spec.shape == Shape::Maildir).then(|| self.target(spec, day, entry.micros));
+            let target = own.as_ref().unwrap_or(&of_day);
+            if files.open.as_ref().is_none_or(|open| open.target != *target) {
+                if let Some(file) = files.open.take() {
+                    files.next = self.close(spec, file, false)?;
                 }
-                let path = self.target(spec, day, entry);
-                if open.as_ref().is_none_or(|open| open.target != path) {
-                    if let Some(done) = open.take() {
-                        next = self.close(spec, done, false)?;
-                    }
-                    let sink = match spec.shape {
-                        Shape::Evtx => Sink::evtx(next, &layouts, self.catalogue),
-                        shape => Sink::text(shape, entry.micros),
-                    };
-                    open = Some(Open { sink, target: path, last: entry.micros });
-                }
-                let Some(file) = &mut open else { continue };
-                let number = file.sink.write(entry, batch.payload(entry))?;
-                file.last = entry.micros;
-                self.records += 1;
-                match plan.marks.get(entry.mark as usize) {
-                    Some(mark) if mark.hostile => {
-                        self.hostile.push(traced(spec, &file.target, number, entry.micros, mark));
-                    }
-                    Some(mark) if !mark.technique.is_empty() => {
-                        let known = self.lookalikes.entry(mark.technique.clone()).or_default();
-                        known.count += 1;
-                        *known.kinds.entry(mark.fact.clone()).or_default() += 1;
-                    }
-                    _ => {}
-                }
+                let sink = match spec.shape {
+                    Shape::Evtx => Sink::evtx(files.next, files.layouts),
+                    shape => Sink::text(shape, entry.micros),
+                };
+                files.open = Some(Open { sink, target: target.clone(), last: entry.micros });
+            }
+            let Some(file) = &mut files.open else { continue };
+            let number = file.sink.write(entry, batch.payload(entry)).map_err(|source| {
+                ExerciseError::Event { kind: self.catalogue.name(entry.kind).to_owned(), source }
+            })?;
+            file.last = entry.micros;
+            self.records += 1;
+            if let Some(mark) = files.plan.marks.get(entry.mark as usize) {
+                self.trace(spec, &file.target, number, entry.micros, mark);
             }
         }
-        if let Some(done) = open {
-            self.close(spec, done, true)?;
-        }
         Ok(())
+    }
+
+    /// Notes what a record of the story is.
+    fn trace(&mut self, spec: &StreamSpec, target: &Target, record: u64, micros: i64, mark: &Mark) {
+        if !mark.hostile {
+            if !mark.technique.is_empty() {
+                let known = self.lookalikes.entry(mark.technique.clone()).or_default();
+                known.count += 1;
+                *known.kinds.entry(mark.fact.clone()).or_default() += 1;
+            }
+            return;
+        }
+        let resolution = spec.shape.resolution(&spec.id);
+        self.hostile.push(Hostile {
+            path: target.evidence_path(),
+            record,
+            time: Time::from_micros(micros.div_euclid(resolution) * resolution),
+            technique: mark.technique.clone(),
+            fact: mark.fact.clone(),
+        });
     }
 
     fn close(&mut self, spec: &StreamSpec, open: Open<'_>, last: bool) -> Result<u64, ExerciseError> {
@@ -193,12 +234,12 @@ impl Stage<'_> {
         spec.rhythm.share(is_free(day, &self.scenario.holidays))
     }
 
-    fn target(&self, spec: &StreamSpec, day: Date, entry: &Entry) -> Target {
+    fn target(&self, spec: &StreamSpec, day: Date, micros: i64) -> Target {
         let (year, month) = (day.year(), day.month());
         let period = match (spec.every, spec.shape) {
             _ if spec.shape == Shape::Maildir => {
-                let seconds = entry.micros.div_euclid(SECOND);
-                format!("{seconds}.M{}P{}.mail:2,S", entry.micros.rem_euclid(SECOND), 1000 + seconds % 7000)
+                let seconds = micros.div_euclid(SECOND);
+                format!("{seconds}.M{}P{}.mail:2,S", micros.rem_euclid(SECOND), 1000 + seconds % 7000)
             }
             (Every::Day, _) => format!("{:02}{month:02}{:02}", year % 100, day.day()),
             (Every::Month, Shape::HttpProxy | Shape::Tracking) => format!("{year:04}{month:02}0100"),
@@ -273,17 +314,5 @@ impl Stage<'_> {
             incidents: 1,
             gaps: missing.collect(),
         })
-    }
-}
-
-/// What the truth says of a hostile record.
-fn traced(spec: &StreamSpec, target: &Target, record: u64, micros: i64, mark: &Mark) -> Hostile {
-    let resolution = spec.shape.resolution(&spec.id);
-    Hostile {
-        path: target.evidence_path(),
-        record,
-        time: Time::from_micros(micros.div_euclid(resolution) * resolution),
-        technique: mark.technique.clone(),
-        fact: mark.fact.clone(),
     }
 }

@@ -203,20 +203,26 @@ fn report(hunt: &Hunt<'_>, burst: &Burst, out: &mut Sorter) -> io::Result<()> {
         by,
         time: Some(burst.window.last),
         event_ref: last.clone(),
-        event: burst
-            .group
-            .iter()
-            .map(|(field, text)| model::Fact {
-                field: field.clone(),
-                kind: model::Kind::Str,
-                text: text.clone(),
-            })
-            .collect(),
+        event: shown(burst, &correlation.inputs),
         matched: counted(burst, &correlation.measured),
         suppressed: suppressed(hunt.suppressor, &correlation.info, burst),
         burst: Some(burst.clone()),
     };
     out.push(key, &stored)
+}
+
+/// Of a correlation's last event, the group it is of and what the correlation carries.
+fn shown(burst: &Burst, inputs: &[String]) -> Vec<model::Fact> {
+    let group = burst.group.iter().map(|(field, text)| (field, text));
+    let carried = inputs
+        .iter()
+        .zip(&burst.values)
+        .filter(|(field, _)| burst.group.iter().all(|(known, _)| known != *field))
+        .filter_map(|(field, value)| Some((field, value.as_ref()?)));
+    group
+        .chain(carried)
+        .map(|(field, text)| model::Fact { field: field.clone(), kind: model::Kind::Str, text: text.clone() })
+        .collect()
 }
 
 /// The values that a correlation counted, as the facts that made it hold.

@@ -172,7 +172,7 @@ impl<'a> Input<'a> {
     /// Reads once, to `from` in the buffer, which holds nothing that is needed beyond.
     fn refill(&mut self, from: usize) {
         if self.buffer.is_empty() {
-            self.buffer.resize(BUFFER, 0);
+            self.buffer = vec![0; BUFFER];
         }
         let count = match self.inner.read(&mut self.buffer[from..]) {
             Ok(count) => count,

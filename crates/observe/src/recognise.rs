@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use crate::text::Encoding;
 use crate::{Format, auditd, combined, csv, evtx, exchange, json, mail, syslog, w3c, zeek};
 
@@ -110,9 +112,14 @@ fn text(head: &[u8]) -> Format {
     if let Some((_, format)) = TESTS.into_iter().find(|(test, _)| test(text)) {
         return format;
     }
-    // Half a record, where the log was cut: only whole objects tell JSON.
-    let behind = text.split_once('\n').map_or("", |(_, behind)| behind);
-    if json::recognise(behind) { Format::Json } else { Format::Text }
+    // Half a record, where the log was cut.
+    let behind =
+        |mark: &str| memmem::find(text.as_bytes(), mark.as_bytes()).map(|at| text[at..].trim_start());
+    match () {
+        () if behind("\n").is_some_and(json::recognise) => Format::Json,
+        () if behind("\nFrom ").is_some_and(mail::recognise_mbox) => Format::Mbox,
+        () => Format::Text,
+    }
 }
 
 /// The lines of `text` that are text, if that is most of it. Control characters tell: any data that

@@ -4,14 +4,14 @@ use super::{Day, shares, tracking};
 use crate::formats::cloudtrail::{self, Call};
 use crate::formats::entra::{self, Change, SignIn};
 use crate::formats::m365::{self, Access, Action};
+use crate::world::Person;
 
 /// One record of the unified audit log.
 pub(super) fn m365(day: &mut Day<'_>) {
-    let world = day.cx.world;
     let micros = day.moment();
     let person = day.anybody();
     let client = day.outside(person);
-    let mut action = Action {
+    let action = Action {
         operation: "FileAccessed",
         record_type: 6,
         workload: "SharePoint",
@@ -22,103 +22,102 @@ pub(super) fn m365(day: &mut Day<'_>) {
         more: "",
     };
     match day.dice.weighted(&[44, 14, 10, 14, 3, 6, 6]) {
-        0 => {
-            let operation = day.dice.pick(&[
-                "FileAccessed",
-                "FilePreviewed",
-                "FileModified",
-                "FileDownloaded",
-                "PageViewed",
-            ]);
-            let file = shares::document(day).replace('\\', "/");
-            let name = file.rsplit('/').next().unwrap_or_default().to_owned();
-            let site = person.department.replace(' ', "");
-            let host = world.domain.replace('.', "-");
-            let object = format!("https://{host}.sharepoint.example/sites/{site}/Documents/{file}");
-            let agent = day.cx.honest.agent(day.dice, "browsers");
-            let more = format!(
-                ",\"CorrelationId\":\"{}\",\"EventSource\":\"SharePoint\",\"ItemType\":\"File\",\"SiteUrl\":\
-                 \"https://{host}.sharepoint.example/sites/{site}/\",\"SourceFileName\":\"{name}\",\
-                 \"SourceRelativeUrl\":\"Documents\",\"UserAgent\":\"{}\",\"ListItemUniqueId\":\"{}\"",
-                day.dice.guid(),
-                crate::formats::json(agent),
-                day.dice.guid(),
-            );
-            action.operation = operation;
-            m365::add(day.out, day.dice, world, micros, &Action { object: &object, more: &more, ..action });
-        }
-        1 => {
-            let agent = day.cx.honest.agent(day.dice, "browsers");
-            let more = format!(
-                ",\"ActorIpAddress\":\"{client}\",\"ExtendedProperties\":[{{\"Name\":\"UserAgent\",\"Value\":\"{}\"}},\
-                 {{\"Name\":\"RequestType\",\"Value\":\"OAuth2:Authorize\"}}],\"ApplicationId\":\"{:08x}-0000-0ff1-ce00-000000000000\"",
-                crate::formats::json(agent),
-                crate::formats::fixed("Office")
-            );
-            action = Action {
-                operation: "UserLoggedIn",
-                record_type: 15,
-                workload: "AzureActiveDirectory",
-                ..action
-            };
-            m365::add(day.out, day.dice, world, micros, &Action { object: "Unknown", more: &more, ..action });
-        }
+        0 => document(day, micros, person, &action),
+        1 => signed_in(day, micros, &action),
         2 => own_mailbox(day, micros),
-        3 => {
-            let operation = day.dice.pick(&[
-                "MessageSent",
-                "ReactedToMessage",
-                "MeetingParticipantDetail",
-                "TeamsSessionStarted",
-            ]);
-            let more = format!(
-                ",\"CommunicationType\":\"GroupChat\",\"ChatThreadId\":\"19:{:032x}@thread.v2\"",
-                u128::from(day.dice.word())
-            );
-            action = Action { operation, record_type: 25, workload: "MicrosoftTeams", ..action };
-            m365::add(day.out, day.dice, world, micros, &Action { more: &more, ..action });
-        }
-        4 => {
-            let more = m365::parameters(&[("Identity", &person.mail), ("AutoReplyState", "Scheduled")]);
-            action = Action {
-                operation: "Set-MailboxAutoReplyConfiguration",
-                record_type: 1,
-                workload: "Exchange",
-                result: "True",
-                ..action
-            };
-            m365::add(
-                day.out,
-                day.dice,
-                world,
-                micros,
-                &Action { object: &person.mail, more: &more, ..action },
-            );
-        }
-        5 => {
-            let operation = day.dice.pick(&["SoftDelete", "MoveToDeletedItems", "Move", "Send"]);
-            let subject = tracking::subject(day);
-            let more = format!(
-                ",\"ClientIPAddress\":\"{client}\",\"ClientInfoString\":\"Client=OWA;Action=ViaProxy\",\"LogonType\":0,\
-                 \"MailboxOwnerUPN\":\"{}\",\"MailboxGuid\":\"{}\",\"AffectedItems\":[{{\"Subject\":\"{subject}\",\
-                 \"ParentFolder\":{{\"Path\":\"\\\\Inbox\"}}}}]",
-                person.mail, person.object
-            );
-            action = Action { operation, record_type: 3, workload: "Exchange", ..action };
-            m365::add(day.out, day.dice, world, micros, &Action { more: &more, ..action });
-        }
-        _ => {
-            let more = ",\"ModifiedProperties\":[]".to_owned();
-            action = Action {
-                operation: "UserLoginFailed",
-                record_type: 15,
-                workload: "AzureActiveDirectory",
-                result: "Failed",
-                ..action
-            };
-            m365::add(day.out, day.dice, world, micros, &Action { object: "Unknown", more: &more, ..action });
-        }
+        3 => talk(day, micros, &action),
+        4 => absence(day, micros, person, &action),
+        5 => tidied(day, micros, person, &action),
+        _ => refused(day, micros, &action),
     }
+}
+
+/// A document in the cloud.
+fn document(day: &mut Day<'_>, micros: i64, person: &Person, action: &Action<'_>) {
+    let world = day.cx.world;
+    let operations = ["FileAccessed", "FilePreviewed", "FileModified", "FileDownloaded", "PageViewed"];
+    let operation = day.dice.pick(&operations);
+    let file = shares::document(day).replace('\\', "/");
+    let name = file.rsplit('/').next().unwrap_or_default();
+    let site = person.department.replace(' ', "");
+    let host = world.domain.replace('.', "-");
+    let object = format!("https://{host}.sharepoint.example/sites/{site}/Documents/{file}");
+    let agent = day.cx.honest.agent(day.dice, "browsers");
+    let more = format!(
+        ",\"CorrelationId\":\"{}\",\"EventSource\":\"SharePoint\",\"ItemType\":\"File\",\"SiteUrl\":\
+         \"https://{host}.sharepoint.example/sites/{site}/\",\"SourceFileName\":\"{name}\",\
+         \"SourceRelativeUrl\":\"Documents\",\"UserAgent\":\"{}\",\"ListItemUniqueId\":\"{}\"",
+        day.dice.guid(),
+        crate::formats::json(agent),
+        day.dice.guid(),
+    );
+    m365::add(
+        day.out,
+        day.dice,
+        world,
+        micros,
+        &Action { operation, object: &object, more: &more, ..*action },
+    );
+}
+
+fn signed_in(day: &mut Day<'_>, micros: i64, action: &Action<'_>) {
+    let agent = day.cx.honest.agent(day.dice, "browsers");
+    let more = format!(
+        ",\"ActorIpAddress\":\"{}\",\"ExtendedProperties\":[{{\"Name\":\"UserAgent\",\"Value\":\"{}\"}},\
+         {{\"Name\":\"RequestType\",\"Value\":\"OAuth2:Authorize\"}}],\
+         \"ApplicationId\":\"{:08x}-0000-0ff1-ce00-000000000000\"",
+        action.client,
+        crate::formats::json(agent),
+        crate::formats::fixed("Office")
+    );
+    directory_action(day, micros, &Action { operation: "UserLoggedIn", more: &more, ..*action });
+}
+
+fn refused(day: &mut Day<'_>, micros: i64, action: &Action<'_>) {
+    let more = ",\"ModifiedProperties\":[]";
+    directory_action(
+        day,
+        micros,
+        &Action { operation: "UserLoginFailed", result: "Failed", more, ..*action },
+    );
+}
+
+fn directory_action(day: &mut Day<'_>, micros: i64, action: &Action<'_>) {
+    let action = Action { record_type: 15, workload: "AzureActiveDirectory", object: "Unknown", ..*action };
+    m365::add(day.out, day.dice, day.cx.world, micros, &action);
+}
+
+fn talk(day: &mut Day<'_>, micros: i64, action: &Action<'_>) {
+    let operations = ["MessageSent", "ReactedToMessage", "MeetingParticipantDetail", "TeamsSessionStarted"];
+    let operation = day.dice.pick(&operations);
+    let thread = u128::from(day.dice.word());
+    let more =
+        format!(",\"CommunicationType\":\"GroupChat\",\"ChatThreadId\":\"19:{thread:032x}@thread.v2\"");
+    let action = Action { operation, record_type: 25, workload: "MicrosoftTeams", more: &more, ..*action };
+    m365::add(day.out, day.dice, day.cx.world, micros, &action);
+}
+
+fn absence(day: &mut Day<'_>, micros: i64, person: &Person, action: &Action<'_>) {
+    let more = m365::parameters(&[("Identity", &person.mail), ("AutoReplyState", "Scheduled")]);
+    let operation = "Set-MailboxAutoReplyConfiguration";
+    let (object, result) = (person.mail.as_str(), "True");
+    let action =
+        Action { operation, record_type: 1, workload: "Exchange", object, result, more: &more, ..*action };
+    m365::add(day.out, day.dice, day.cx.world, micros, &action);
+}
+
+/// Somebody moves, deletes or sends a message of their own.
+fn tidied(day: &mut Day<'_>, micros: i64, person: &Person, action: &Action<'_>) {
+    let operation = day.dice.pick(&["SoftDelete", "MoveToDeletedItems", "Move", "Send"]);
+    let subject = tracking::subject(day);
+    let more = format!(
+        ",\"ClientIPAddress\":\"{}\",\"ClientInfoString\":\"Client=OWA;Action=ViaProxy\",\"LogonType\":0,\
+         \"MailboxOwnerUPN\":\"{}\",\"MailboxGuid\":\"{}\",\"AffectedItems\":[{{\"Subject\":\"{subject}\",\
+         \"ParentFolder\":{{\"Path\":\"\\\\Inbox\"}}}}]",
+        action.client, person.mail, person.object
+    );
+    let action = Action { operation, record_type: 3, workload: "Exchange", more: &more, ..*action };
+    m365::add(day.out, day.dice, day.cx.world, micros, &action);
 }
 
 /// Somebody's own Outlook keeps in step, or they read a message.

@@ -63,92 +63,52 @@ fn document(day: &mut Day<'_>) -> String {
 pub(super) fn auth(day: &mut Day<'_>) {
     let world = day.cx.world;
     let micros = day.moment();
-    let host = world.hosts.nas.fqdn.as_str();
     let pid = 1000 + day.dice.within(0..31_000);
     match day.dice.weighted(&[50, 20, 20]) {
-        0 => {
-            let out = &mut *day.out;
-            modern(
-                out,
-                micros,
-                host,
-                "CRON",
-                pid,
-                format_args!("pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)"),
-            );
-            modern(
-                out,
-                micros + SECOND,
-                host,
-                "CRON",
-                pid,
-                format_args!("pam_unix(cron:session): session closed for user root"),
-            );
-        }
-        1 => {
-            let admin = &day.dice.one(&world.admins).sam;
-            let (port, key) = (day.dice.within(40_000..65_000), crate::formats::fixed(admin));
-            let from = &world.hosts.jump.ip;
-            let out = &mut *day.out;
-            modern(
-                out,
-                micros,
-                host,
-                "sshd",
-                pid,
-                format_args!(
-                    "Accepted publickey for {admin} from {from} port {port} ssh2: ED25519 SHA256:{key:016x}{key:016x}"
-                ),
-            );
-            modern(
-                out,
-                micros + 20_000,
-                host,
-                "sshd",
-                pid,
-                format_args!("pam_unix(sshd:session): session opened for user {admin}(uid=1201) by (uid=0)"),
-            );
-            let command = day.dice.pick(&[
-                "/usr/bin/apt update",
-                "/usr/bin/systemctl status smbd",
-                "/usr/bin/apt upgrade -y",
-                "/usr/sbin/zpool status",
-                "/usr/bin/journalctl -u smbd --since today",
-                "/usr/bin/df -h",
-            ]);
-            modern(
-                day.out,
-                micros + 30 * SECOND,
-                host,
-                "sudo",
-                pid + 9,
-                format_args!("   {admin} : TTY=pts/0 ; PWD=/home/{admin} ; USER=root ; COMMAND={command}"),
-            );
-            modern(
-                day.out,
-                micros + 9 * MINUTE,
-                host,
-                "sshd",
-                pid,
-                format_args!("pam_unix(sshd:session): session closed for user {admin}"),
-            );
-        }
-        _ => {
-            let (who, from) = (&world.services.monitor.sam, &world.hosts.monitor.ip);
-            let port = day.dice.within(40_000..65_000);
-            let key = crate::formats::fixed(who);
-            modern(
-                day.out,
-                micros,
-                host,
-                "sshd",
-                pid,
-                format_args!(
-                    "Accepted publickey for {who} from {from} port {port} ssh2: ED25519 SHA256:{key:016x}{key:016x}"
-                ),
-            );
-        }
+        0 => timer(day, micros, pid),
+        1 => administered(day, micros, pid),
+        _ => by_key(day, micros, pid, (&world.services.monitor.sam, &world.hosts.monitor.ip)),
     }
+}
+
+fn timer(day: &mut Day<'_>, micros: i64, pid: u64) {
+    let host = day.cx.world.hosts.nas.fqdn.as_str();
+    let opened = format_args!("pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)");
+    modern(day.out, micros, host, "CRON", pid, opened);
+    let closed = format_args!("pam_unix(cron:session): session closed for user root");
+    modern(day.out, micros + SECOND, host, "CRON", pid, closed);
+}
+
+fn by_key(day: &mut Day<'_>, micros: i64, pid: u64, (user, from): (&str, &str)) {
+    let host = day.cx.world.hosts.nas.fqdn.as_str();
+    let (port, key) = (day.dice.within(40_000..65_000), crate::formats::fixed(user));
+    let accepted = format_args!(
+        "Accepted publickey for {user} from {from} port {port} ssh2: ED25519 SHA256:{key:016x}{key:016x}"
+    );
+    modern(day.out, micros, host, "sshd", pid, accepted);
+}
+
+/// An administrator comes from the administrators' host, does something as the superuser, and goes.
+fn administered(day: &mut Day<'_>, micros: i64, pid: u64) {
+    const COMMANDS: [&str; 6] = [
+        "/usr/bin/apt update",
+        "/usr/bin/systemctl status smbd",
+        "/usr/bin/apt upgrade -y",
+        "/usr/sbin/zpool status",
+        "/usr/bin/journalctl -u smbd --since today",
+        "/usr/bin/df -h",
+    ];
+    let world = day.cx.world;
+    let host = world.hosts.nas.fqdn.as_str();
+    let admin = day.dice.one(&world.admins).sam.as_str();
+    by_key(day, micros, pid, (admin, &world.hosts.jump.ip));
+    let opened = format_args!("pam_unix(sshd:session): session opened for user {admin}(uid=1201) by (uid=0)");
+    modern(day.out, micros + 20_000, host, "sshd", pid, opened);
+    let command = day.dice.pick(&COMMANDS);
+    let typed = format_args!("   {admin} : TTY=pts/0 ; PWD=/home/{admin} ; USER=root ; COMMAND={command}");
+    modern(day.out, micros + 30 * SECOND, host, "sudo", pid + 9, typed);
+    let closed = format_args!("pam_unix(sshd:session): session closed for user {admin}");
+    modern(day.out, micros + 9 * MINUTE, host, "sshd", pid, closed);
 }
 
 /// Programs that timers, backup and monitoring start on the network storage.

@@ -3,6 +3,7 @@
 use super::Day;
 use crate::calendar::SECOND;
 use crate::formats::tracking::{Message, Step, add};
+use crate::world::World;
 
 /// A message comes in, goes out, or stays within the house.
 pub(super) fn one(day: &mut Day<'_>) {
@@ -11,14 +12,13 @@ pub(super) fn one(day: &mut Day<'_>) {
     let (person, other) = (day.anybody(), day.anybody());
     let outside = correspondent(day);
     let subject = subject(day);
-    let id = format!("<{:016x}@{}>", day.dice.word(), world.domain);
-    let foreign = format!("<{:016x}@{}>", day.dice.word(), outside.rsplit('@').next().unwrap_or_default());
     let way = day.dice.weighted(&[45, 25, 30]);
-    let (sender, recipient, id) = match way {
-        0 => (outside.as_str(), person.mail.as_str(), foreign),
-        1 => (person.mail.as_str(), outside.as_str(), id),
-        _ => (person.mail.as_str(), other.mail.as_str(), id),
+    let (sender, recipient, from) = match way {
+        0 => (outside.as_str(), person.mail.as_str(), outside.rsplit('@').next().unwrap_or_default()),
+        1 => (person.mail.as_str(), outside.as_str(), world.domain.as_str()),
+        _ => (person.mail.as_str(), other.mail.as_str(), world.domain.as_str()),
     };
+    let id = format!("<{:016x}@{from}>", day.dice.word());
     let recipients = [recipient];
     let message = Message {
         id: &id,
@@ -31,40 +31,40 @@ pub(super) fn one(day: &mut Day<'_>) {
         directionality: if way == 0 { "Incoming" } else { "Originating" },
         original_client: if way == 0 { &world.hosts.gw.ip } else { &person.ip },
     };
+    let connector = format!("{0}\\Default {0}", world.hosts.ex.name);
+    for (number, step) in steps(world, way, &connector).iter().enumerate() {
+        add(day.out, day.dice, micros + number as i64 * SECOND / 3, &message, step);
+    }
+}
+
+/// What happens to a message that comes in, goes out, or stays.
+fn steps<'a>(world: &'a World, way: usize, connector: &'a str) -> [Step<'a>; 2] {
     let (ex, gw) = (&world.hosts.ex, &world.hosts.gw);
     let (here, gate) = ((ex.ip.as_str(), ex.fqdn.as_str()), (gw.ip.as_str(), gw.fqdn.as_str()));
-    let quiet = Step {
+    let received = Step {
         client: here,
         server: here,
         context: "",
         connector: "",
-        source: "SMTP",
+        source: "STOREDRIVER",
         event: "RECEIVE",
         status: "",
     };
-    let connector = format!("{}\\Default {}", ex.name, ex.name);
-    let steps: [Step<'_>; 2] = match way {
-        0 => [
-            Step { client: gate, connector: &connector, context: "08D968A2F0B1C3E4;250 2.0.0 OK", ..quiet },
-            Step { source: "STOREDRIVER", event: "DELIVER", ..quiet },
-        ],
-        1 => [
-            Step { source: "STOREDRIVER", event: "RECEIVE", ..quiet },
-            Step {
-                server: gate,
-                connector: "Outbound",
-                event: "SENDEXTERNAL",
-                status: "250 2.0.0 Ok",
-                ..quiet
-            },
-        ],
-        _ => [
-            Step { source: "STOREDRIVER", event: "RECEIVE", ..quiet },
-            Step { source: "STOREDRIVER", event: "DELIVER", ..quiet },
-        ],
-    };
-    for (number, step) in steps.iter().enumerate() {
-        add(day.out, day.dice, micros + number as i64 * SECOND / 3, &message, step);
+    let delivered = Step { event: "DELIVER", ..received };
+    match way {
+        0 => {
+            let context = "08D968A2F0B1C3E4;250 2.0.0 OK";
+            [Step { client: gate, connector, context, source: "SMTP", ..received }, delivered]
+        }
+        1 => {
+            let status = "250 2.0.0 Ok";
+            let event = "SENDEXTERNAL";
+            [
+                received,
+                Step { server: gate, connector: "Outbound", source: "SMTP", event, status, ..received },
+            ]
+        }
+        _ => [received, delivered],
     }
 }
 

@@ -1,7 +1,9 @@
 //! Reading in bulk that is somebody's work.
 
+use jiff::civil::date;
+
 use super::Days;
-use crate::calendar::SECOND;
+use crate::calendar::{HOUR, SECOND, midnight};
 use crate::formats::access::{self, Right, ShareAccess};
 use crate::formats::audit::Exec;
 use crate::formats::proxy;
@@ -12,6 +14,7 @@ use crate::story::Desk;
 pub(super) fn stage(desk: &mut Desk<'_>, days: &Days) {
     own_folder(desk, days);
     registration(desk, days);
+    publication(desk);
     scan(desk, days);
     reports(desk, days);
     storage_folder(desk, days);
@@ -62,6 +65,23 @@ fn registration(desk: &mut Desk<'_>, days: &Days) {
             let access = ShareAccess { who: &who, address: &person.ip, share: &shown, folder: &folder };
             access.file(&cx, desk.plan.out("fs-security"), desk.now, path, Right::Read);
         }
+    }
+}
+
+/// On 1 December, when the revised registers are published, one person copies many of them.
+fn publication(desk: &mut Desk<'_>) {
+    let world = desk.cx.world;
+    let cx = desk.cx;
+    let share = world.register_share();
+    let (shown, folder) = (format!("\\\\*\\{}", share.name), format!("\\??\\{}", share.folder));
+    let Some(person) = world.people.iter().find(|person| person.department == "Registration") else { return };
+    desk.honest("share-bulk-read", "the revised registers are published");
+    desk.now = midnight(date(2021, 12, 1)) + 10 * HOUR;
+    let who = Who::person(world, person);
+    for path in world.registers.iter().skip(40).take(85) {
+        desk.wait(2, 25);
+        let access = ShareAccess { who: &who, address: &person.ip, share: &shown, folder: &folder };
+        access.file(&cx, desk.plan.out("fs-security"), desk.now, path, Right::Read);
     }
 }
 

@@ -224,3 +224,30 @@ fn same(truth: &Key, found: &Key) -> bool {
 fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn risk(what: Exposed, name: &str, how: ExposureKind) -> Risk {
+        Risk { what, name: name.to_owned(), how }
+    }
+
+    #[test]
+    fn a_share_may_be_named_without_its_server() {
+        let truth = [
+            risk(Exposed::Share, r"\\FS01\Rolls", ExposureKind::Read),
+            risk(Exposed::Mailbox, "A.Person@x.example", ExposureKind::Taken),
+        ];
+        let found = [
+            risk(Exposed::Share, r"\\*\rolls", ExposureKind::Read),
+            risk(Exposed::Mailbox, "a.person@x.example", ExposureKind::Read),
+        ];
+        let result = exposure(&truth, &found);
+        assert_eq!((result.recall, result.precision), (0.5, 0.5));
+        let other = [risk(Exposed::Share, r"\\NAS01\Rolls", ExposureKind::Read)];
+        assert_eq!(exposure(&truth, &other).recall, 0.0);
+        assert_eq!(exposure(&truth, &truth).recall, 1.0);
+        assert_eq!(exposure(&truth, &[]).precision, 0.0);
+    }
+}

@@ -38,9 +38,9 @@ pub(crate) fn recognise(head: &str) -> bool {
     if begins_record(head) {
         return true;
     }
-    // The first line of a log that was cut when it was rotated is often the end of a record.
-    head.starts_with(['{', '"', '[', '}', ']', ','])
-        && head.lines().skip(1).take(8).any(|line| line.starts_with("{\"") && begins_record(line))
+    // The first line of a log that was cut when it was rotated is the end of a record.
+    let mut further = head.lines().skip(1).filter(|line| !line.trim().is_empty()).take(8).peekable();
+    further.peek().is_some_and(|line| begins_record(line)) && further.all(|line| line.starts_with("{\""))
 }
 
 /// Whether `text` begins with an object of at least one member, or with a list of such.
