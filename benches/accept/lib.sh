@@ -3,6 +3,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 : "${PORTCULLIS:=target/release/portcullis}"
 [ -x "$PORTCULLIS" ] || cargo build --release --quiet -p portcullis
+# Tests run elsewhere, and on the same program.
+case $PORTCULLIS in /*) ;; *) PORTCULLIS=$PWD/$PORTCULLIS ;; esac
+export PORTCULLIS RUST_BACKTRACE=0
 data=../shared/data
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

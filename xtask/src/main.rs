@@ -4,7 +4,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod accept;
+mod dist;
 mod licences;
+mod notices;
 mod setup;
 mod steps;
 
@@ -12,8 +14,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask check              set up what the tests need, then format, lints, tests, licences
-cargo xtask accept hunt [N]    run the acceptance points of the hunt (or point N) and print a table
-cargo xtask dist               a static binary, completions and manual pages in target/dist
+cargo xtask accept hunt [N...] run the acceptance points of the hunt (or points N) and print a table
+cargo xtask dist               a static program with its pages and notices in target/distribution
 cargo xtask setup              only set up what the tests need";
 
 fn main() -> ExitCode {
@@ -22,8 +24,8 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["check"] => check(),
         ["setup"] => setup::run(),
-        ["accept", "hunt", point @ ..] => accept::run(point.first().copied()),
-        ["dist"] => steps::dist(),
+        ["accept", "hunt", points @ ..] => accept::run(points),
+        ["dist"] => dist::run(),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -40,8 +42,8 @@ fn main() -> ExitCode {
 
 fn check() -> Result<(), String> {
     setup::run()?;
-    steps::step("format", &["fmt", "--all", "--check"])?;
-    steps::step("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    steps::step("tests", &["test", "--workspace", "--no-fail-fast"])?;
+    steps::step("format", &["fmt", "--all", "--check"], &[])?;
+    steps::step("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])?;
+    steps::step("tests", &["test", "--workspace", "--no-fail-fast"], &[])?;
     licences::check()
 }

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use daachorse::DoubleArrayAhoCorasick;
+use memchr::memmem;
 use model::{Event, Kind, LogSource, Matched};
 use regex::Regex;
 use rustc_hash::FxHashMap;
 
-use crate::pattern::{How, Pattern, Subject, fold};
+use crate::pattern::{self, How, Pattern, Subject, fold};
 use crate::rule::{Node, RuleSet};
 use crate::witness::{self, Anchor, Atom, Uses};
 
@@ -52,6 +53,8 @@ enum Condition {
 #[derive(Debug)]
 enum Check {
     Plain(Pattern),
+    /// A long text is searched faster by what was worked out about it beforehand.
+    Contains { finder: memmem::Finder<'static>, cased: bool },
     Regex(u32),
     FieldRef { slot: u32, how: How, cased: bool },
 }
@@ -69,12 +72,15 @@ struct Class {
 struct FieldIndex {
     present: Vec<u32>,
     exact: FxHashMap<String, Vec<u32>>,
+    numbers: FxHashMap<i64, Vec<u32>>,
+    /// The end of a value from its last separator on, as in `\cmd.exe`: one lookup serves all the
+    /// rules that ask for the name of a file.
+    names: FxHashMap<String, Vec<u32>>,
     automaton: Option<Automaton>,
 }
 
-#[derive(Debug)]
 struct Automaton {
-    matcher: AhoCorasick,
+    matcher: DoubleArrayAhoCorasick<u32>,
     /// Pattern → where it must stand, and whose witness it is.
     rules: Vec<Vec<(Anchor, u32)>>,
 }
@@ -200,6 +206,14 @@ impl Engine {
                     Atom::Exact { field, text } => {
                         class.field(self.slots[field]).exact.entry(text.clone()).or_default().push(rule);
                     }
+                    Atom::Number { field, number } => {
+                        class.field(self.slots[field]).numbers.entry(*number).or_default().push(rule);
+                    }
+                    Atom::Literal { field: Some(field), text, at: Anchor::End }
+                        if file_name(text) == Some(text) =>
+                    {
+                        class.field(self.slots[field]).names.entry(text.clone()).or_default().push(rule);
+                    }
                     Atom::Literal { field, text, at } => {
                         let slot = field.as_ref().map(|field| self.slots[field]);
                         literals.entry(slot).or_default().entry(text).or_default().push((*at, rule));
@@ -300,6 +314,9 @@ impl Build {
             Pattern::FieldRef { field, how, cased } => {
                 Check::FieldRef { slot: self.slot(field), how: *how, cased: *cased }
             }
+            Pattern::Text { how: How::Contains, text, cased } => {
+                Check::Contains { finder: memmem::Finder::new(text).into_owned(), cased: *cased }
+            }
             other => Check::Plain(other.clone()),
         }
     }
@@ -311,21 +328,39 @@ impl Class {
     }
 }
 
+/// The end of a path from its last separator on.
+fn file_name(text: &str) -> Option<&str> {
+    text.rfind(['\\', '/']).map(|at| &text[at..])
+}
+
+/// The whole number that a value is, however it is written; what is none is no whole number at all.
+fn number(text: &str) -> Option<i64> {
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
+    let number = pattern::number(text)?;
+    (number.fract() == 0.0 && number.abs() < witness::WHOLE as f64).then_some(number as i64)
+}
+
+impl std::fmt::Debug for Automaton {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Automaton").field("rules", &self.rules).finish_non_exhaustive()
+    }
+}
+
 impl Automaton {
     /// `None` when the automaton cannot be built, which the caller's rules do not survive silently:
     /// the limits of the builder lie beyond any rule set that fits in memory.
     fn new(texts: Literals<'_>) -> Option<Self> {
         let mut texts: Vec<_> = texts.into_iter().collect();
         texts.sort_unstable();
-        let kind = if texts.len() <= 64 { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-        let matcher =
-            AhoCorasick::builder().kind(Some(kind)).build(texts.iter().map(|(text, _)| text)).ok()?;
+        let matcher = daachorse::DoubleArrayAhoCorasickBuilder::new().use_prefilter(texts.len() >= std::env::var("PF").map_or(0, |v| v.parse().unwrap())).build(texts.iter().map(|(text, _)| text)).ok()?;
         Some(Self { matcher, rules: texts.into_iter().map(|(_, rules)| rules).collect() })
     }
 
     fn find(&self, text: &str, mut found: impl FnMut(u32)) {
         for hit in self.matcher.find_overlapping_iter(text) {
-            for &(anchor, rule) in &self.rules[hit.pattern().as_usize()] {
+            for &(anchor, rule) in &self.rules[hit.value() as usize] {
                 let stands = match anchor {
                     Anchor::Anywhere => true,
                     Anchor::Start => hit.start() == 0,
@@ -420,6 +455,16 @@ impl Scratch {
             if let Some(rules) = index.exact.get(text) {
                 rules.iter().copied().for_each(&mut add);
             }
+            if !index.numbers.is_empty()
+                && let Some(rules) = number(text).and_then(|number| index.numbers.get(&number))
+            {
+                rules.iter().copied().for_each(&mut add);
+            }
+            if !index.names.is_empty()
+                && let Some(rules) = file_name(text).and_then(|name| index.names.get(name))
+            {
+                rules.iter().copied().for_each(&mut add);
+            }
             if let Some(automaton) = &index.automaton {
                 automaton.find(text, &mut add);
             }
@@ -502,6 +547,10 @@ impl View<'_> {
         let subject = self.subject(field);
         match check {
             Check::Plain(pattern) => pattern.holds(subject),
+            Check::Contains { finder, cased } => {
+                let value = if *cased { subject.text } else { subject.lower };
+                finder.find(value.as_bytes()).is_some()
+            }
             Check::Regex(place) => {
                 self.engine.regex(*place).is_some_and(|regex| regex.is_match(subject.text))
             }

@@ -51,7 +51,7 @@ mod witness;
 
 pub use correlate::{Burst, Correlator, Input, MAX_EVENTS, MAX_VALUES};
 pub use engine::{Engine, Explanation, Scratch, View};
-pub use indicator::{IndicatorLoader, Indicators};
+pub use indicator::{Combined, Combiner, IndicatorLoader, Indicators, Observed, Partial, Sightings};
 pub use load::Loader;
 pub use lower::LowerError;
 pub use rule::{Correlation, MENTION, Placeholders, Rejected, Rule, RuleSet, RuleSource, Target};

@@ -2,12 +2,13 @@
 
 use std::io;
 
-use detect::{Engine, Input, Scratch, Suppressor, Target};
+use detect::{Engine, Input, Observed, Partial, Scratch, Suppressor, Target};
 use model::{Event, EventRef, Evidence, EvidenceId, Matched, Problem, RuleInfo, SourceId, Time};
 use observe::{Collector, Format};
 use rustc_hash::FxHashMap;
 
 use crate::Hunt;
+use crate::outcome::Tally;
 use crate::part::{By, Counted, Entry, FactRef, StoredRef, Volume, Writer};
 use crate::sorter::{Key, Sorter};
 
@@ -19,6 +20,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) hunt: &'a Hunt<'a>,
     pub(crate) findings: Sorter,
     pub(crate) inputs: Sorter,
+    pub(crate) observed: Sorter,
+    pub(crate) tally: Tally,
     scratch: Scratch,
     aside: Scratch,
 }
@@ -30,6 +33,8 @@ impl<'a> Worker<'a> {
             hunt,
             findings: Sorter::new(&hunt.config.tmp, budget),
             inputs: Sorter::new(&hunt.config.tmp, budget / 2),
+            observed: Sorter::new(&hunt.config.tmp, budget / 4),
+            tally: Tally::default(),
             scratch: Scratch::default(),
             aside: Scratch::default(),
         }
@@ -49,6 +54,8 @@ pub(crate) struct FileCollector<'w, 'a> {
     volumes: FxHashMap<(String, SourceId, i64), Volume>,
     coverage: FxHashMap<(u32, SourceId), (u64, Vec<bool>)>,
     last_volume: Option<((String, SourceId, i64), Volume)>,
+    /// Which field named the host of the last event: most often it is the same of the next.
+    host_field: usize,
     /// The first error of writing; reading goes on to its end, but the run fails.
     error: Option<io::Error>,
 }
@@ -69,6 +76,7 @@ impl<'w, 'a> FileCollector<'w, 'a> {
             volumes: FxHashMap::default(),
             coverage: FxHashMap::default(),
             last_volume: None,
+            host_field: 0,
             error: None,
         }
     }
@@ -150,7 +158,11 @@ impl<'w, 'a> FileCollector<'w, 'a> {
             }
         });
         if let Some(indicators) = hunt.indicators {
-            for (place, matched) in indicators.look(event) {
+            let found = indicators.look(event);
+            for partial in found.partial {
+                self.observe(partial, event, &event_ref);
+            }
+            for (place, matched) in found.matches {
                 fill(&mut facts, event);
                 let by = By::Indicator(place);
                 self.find(by, indicators.info(place), event, &event_ref, &facts, &matched);
@@ -179,6 +191,7 @@ impl<'w, 'a> FileCollector<'w, 'a> {
             burst: None,
             suppressed: suppression(hunt.suppressor, rule, event, &mut self.worker.aside),
         };
+        self.worker.tally.count(by, stored.suppressed);
         let key = self.key(event_ref, by);
         let result = postcard::to_stdvec(&stored).map_err(io::Error::other).and_then(|bytes| {
             if let Some(part) = &mut self.part {
@@ -205,6 +218,19 @@ impl<'w, 'a> FileCollector<'w, 'a> {
         self.keep(result);
     }
 
+    /// Keeps what patterns over several observations ask for; an event without a time has no place
+    /// among the others.
+    fn observe(&mut self, partial: Partial, event: &Event, event_ref: &EventRef) {
+        let Some(time) = event.time else { return };
+        let key = self.key(event_ref, By::Indicator(partial.indicator));
+        let observed = Observed { time, event: event_ref.clone(), partial };
+        let mut result = self.worker.observed.push(key, &observed);
+        if let (Ok(()), Some(part)) = (&result, &mut self.part) {
+            result = part.write(&Entry::Observed(key, observed));
+        }
+        self.keep(result);
+    }
+
     fn cover(&mut self, source: SourceId, scratch: &Scratch, engine: &Engine) {
         let member = self.open.last().copied().unwrap_or(0) as u32;
         let (records, seen) =
@@ -220,7 +246,7 @@ impl<'w, 'a> FileCollector<'w, 'a> {
 
     fn count(&mut self, event: &Event) {
         let Some(time) = event.time else { return };
-        let host = host(event);
+        let host = host(event, &mut self.host_field);
         let one = Volume { records: 1, first: time, last: time };
         if let Some(((last_host, source, day), volume)) = &mut self.last_volume
             && *last_host == host
@@ -251,12 +277,23 @@ fn suppression<'s>(
     if suppressor.is_empty() { None } else { suppressor.reason(rule, event, scratch) }
 }
 
-/// The host that an event is of, as its format calls it; empty where it does not say.
-pub(crate) fn host(event: &Event) -> &str {
-    ["Computer", "s-computername", "host", "server-hostname", "s-ip"]
-        .iter()
-        .find_map(|name| event.get(name))
-        .map_or("", |value| value.text)
+/// Fields that name the host which an event is of, the first that is there.
+const HOST_FIELDS: [&str; 5] = ["Computer", "s-computername", "host", "server-hostname", "s-ip"];
+
+/// The host that an event is of, as its format calls it; empty where it does not say. `hint` is the
+/// place of the field that said it of the last event.
+fn host<'e>(event: &'e Event, hint: &mut usize) -> &'e str {
+    let fields = event.raw_fields();
+    if let Some(field) = fields.get(*hint)
+        && event.name(field) == HOST_FIELDS[0]
+    {
+        return event.value(field).text;
+    }
+    let place = HOST_FIELDS.iter().find_map(|name| fields.iter().position(|field| event.name(field) == *name));
+    place.map_or("", |place| {
+        *hint = place;
+        event.value(&fields[place]).text
+    })
 }
 
 /// The event's fields, taken once however many rules hold on it.
@@ -337,7 +374,7 @@ impl Collector for FileCollector<'_, '_> {
 
     fn end(&mut self, sha256: [u8; 32], size: u64) {
         if let Some(evidence) = self.current() {
-            evidence.sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+            evidence.sha256 = model::hex(&sha256);
             evidence.size = size;
         }
         self.open.pop();

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use detect::{Burst, Correlator, Indicators, Input, RuleSet, Suppressor, Target};
+use detect::{
+    Burst, Combined, Combiner, Correlator, Indicators, Input, Observed, RuleSet, Suppressor, Target,
+};
 use model::{
     EventRef, Evidence, EvidenceId, Finding, FindingKind, Level, LogSource, Manifest, RuleInfo, SourceId,
     Time,
@@ -62,9 +64,7 @@ impl Infos {
         Self {
             rules: set.rules.iter().map(|rule| Arc::new(rule.info.clone())).collect(),
             correlations: set.correlations.iter().map(|rule| Arc::new(rule.info.clone())).collect(),
-            indicators: indicators
-                .map(|all| all.infos().iter().cloned().map(Arc::new).collect())
-                .unwrap_or_default(),
+            indicators: indicators.map(|all| all.infos().to_vec()).unwrap_or_default(),
         }
     }
 
@@ -117,14 +117,17 @@ pub(crate) fn join(
     hunt: &Hunt<'_>,
     parts: Vec<(Vec<Evidence>, Counted)>,
     mut findings: Vec<Sorter>,
-    inputs: Vec<Sorter>,
+    (inputs, observed): (Vec<Sorter>, Vec<Sorter>),
+    mut tally: Tally,
     unreadable: BTreeMap<String, String>,
 ) -> io::Result<Outcome> {
     let set = hunt.engine.rules();
-    findings.push(correlate(hunt, inputs)?);
-    let mut findings = Sorter::merge(findings, &hunt.config.tmp)?;
+    findings.push(correlate(hunt, inputs, &mut tally)?);
+    findings.push(combine(hunt, observed, &mut tally)?);
+    let findings = Sorter::merge(findings, &hunt.config.tmp)?;
     let infos = Infos::new(set, hunt.indicators);
-    let (suppressed, levels) = tally(&mut findings, &infos)?;
+    let levels = tally.levels(&infos);
+    let suppressed = tally.suppressed;
     let mut evidence = BTreeMap::new();
     let mut listed = Vec::new();
     let mut coverage = Vec::new();
@@ -156,7 +159,7 @@ pub(crate) fn join(
 }
 
 /// Runs the correlations, depth by depth, over the sorted inputs.
-fn correlate(hunt: &Hunt<'_>, inputs: Vec<Sorter>) -> io::Result<Sorter> {
+fn correlate(hunt: &Hunt<'_>, inputs: Vec<Sorter>, tally: &mut Tally) -> io::Result<Sorter> {
     let set = hunt.engine.rules();
     let mut sorted = Sorter::merge(inputs, &hunt.config.tmp)?;
     let mut out = Sorter::new(&hunt.config.tmp, 12 << 20);
@@ -177,28 +180,55 @@ fn correlate(hunt: &Hunt<'_>, inputs: Vec<Sorter>) -> io::Result<Sorter> {
         lower.for_each(|input| correlator.see(&input));
         let bursts = correlator.finish();
         for burst in &bursts {
-            report(hunt, burst, &mut out)?;
+            report(hunt, burst, &mut out, tally)?;
         }
         below.extend(bursts);
     }
     Ok(out)
 }
 
-fn report(hunt: &Hunt<'_>, burst: &Burst, out: &mut Sorter) -> io::Result<()> {
+/// Judges the indicators over several observations.
+fn combine(hunt: &Hunt<'_>, observed: Vec<Sorter>, tally: &mut Tally) -> io::Result<Sorter> {
+    let mut sorted = Sorter::merge(observed, &hunt.config.tmp)?;
+    let mut out = Sorter::new(&hunt.config.tmp, 12 << 20);
+    let Some(indicators) = hunt.indicators else { return Ok(out) };
+    let mut combiner = Combiner::new(indicators);
+    for item in sorted.read::<Observed>()? {
+        combiner.see(&item?.1);
+    }
+    for Combined { indicator, burst, matched, event } in combiner.finish() {
+        let Some(last) = burst.events.last().cloned() else { continue };
+        let by = By::Indicator(indicator);
+        let suppressed = reason(hunt.suppressor, indicators.info(indicator), &event);
+        tally.count(by, suppressed.as_deref());
+        let key = place(burst.window.last, &last, by);
+        let time = Some(burst.window.last);
+        let stored = Stored { by, time, event_ref: last, event, matched, suppressed, burst: Some(burst) };
+        out.push(key, &stored)?;
+    }
+    Ok(out)
+}
+
+/// Where a finding over several events stands among the others.
+fn place(time: Time, last: &EventRef, by: By) -> Key {
+    Key {
+        time: time.micros(),
+        hash: 0,
+        file: last.evidence.file,
+        member: last.evidence.member,
+        seq: last.seq,
+        rule: by.rank(),
+    }
+}
+
+fn report(hunt: &Hunt<'_>, burst: &Burst, out: &mut Sorter, tally: &mut Tally) -> io::Result<()> {
     let correlation = &hunt.engine.rules().correlations[burst.correlation as usize];
     if !correlation.reports || !wanted(hunt.config, &correlation.info, correlation.level()) {
         return Ok(());
     }
     let Some(last) = burst.events.last() else { return Ok(()) };
     let by = By::Correlation(burst.correlation);
-    let key = Key {
-        time: burst.window.last.micros(),
-        hash: 0,
-        file: last.evidence.file,
-        member: last.evidence.member,
-        seq: last.seq,
-        rule: by.rank(),
-    };
+    let key = place(burst.window.last, last, by);
     let stored = Stored {
         by,
         time: Some(burst.window.last),
@@ -208,6 +238,7 @@ fn report(hunt: &Hunt<'_>, burst: &Burst, out: &mut Sorter) -> io::Result<()> {
         suppressed: suppressed(hunt.suppressor, &correlation.info, burst),
         burst: Some(burst.clone()),
     };
+    tally.count(by, stored.suppressed.as_deref());
     out.push(key, &stored)
 }
 
@@ -240,26 +271,57 @@ fn counted(burst: &Burst, measured: &[String]) -> Vec<model::Matched> {
 
 /// Of a correlation, the fields of its group are what a suppression can ask for.
 fn suppressed(suppressor: &Suppressor, info: &RuleInfo, burst: &Burst) -> Option<String> {
+    let group = burst.group.iter().map(|(field, text)| model::Fact {
+        field: field.clone(),
+        kind: model::Kind::Str,
+        text: text.clone(),
+    });
+    reason(suppressor, info, &group.collect::<Vec<_>>())
+}
+
+fn reason(suppressor: &Suppressor, info: &RuleInfo, facts: &[model::Fact]) -> Option<String> {
     if suppressor.is_empty() {
         return None;
     }
     let mut event = model::Event::default();
-    burst.group.iter().for_each(|(field, value)| event.push_str(field, value));
+    facts.iter().for_each(|fact| event.push_str(&fact.field, &fact.text));
     suppressor.reason(info, &event, &mut detect::Scratch::default()).map(str::to_owned)
 }
 
-type Tallies = (BTreeMap<String, u64>, BTreeMap<Level, u64>);
+/// How many findings each rule made, and how many were suppressed for each reason.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    found: BTreeMap<By, u64>,
+    suppressed: BTreeMap<String, u64>,
+}
 
-fn tally(findings: &mut Sorted, infos: &Infos) -> io::Result<Tallies> {
-    let mut tallies = Tallies::default();
-    for item in findings.read::<Stored>()? {
-        let (_, stored) = item?;
-        match stored.suppressed {
-            Some(reason) => *tallies.0.entry(reason).or_default() += 1,
-            None => *tallies.1.entry(infos.of(stored.by).0.level.unwrap_or(Level::Medium)).or_default() += 1,
+impl Tally {
+    pub(crate) fn count(&mut self, by: By, suppressed: Option<&str>) {
+        match suppressed {
+            None => *self.found.entry(by).or_default() += 1,
+            Some(reason) => match self.suppressed.get_mut(reason) {
+                Some(count) => *count += 1,
+                None => _ = self.suppressed.insert(reason.to_owned(), 1),
+            },
         }
     }
-    Ok(tallies)
+
+    pub(crate) fn join(&mut self, other: Self) {
+        for (by, count) in other.found {
+            *self.found.entry(by).or_default() += count;
+        }
+        for (reason, count) in other.suppressed {
+            *self.suppressed.entry(reason).or_default() += count;
+        }
+    }
+
+    fn levels(&self, infos: &Infos) -> BTreeMap<Level, u64> {
+        let mut levels = BTreeMap::new();
+        for (&by, count) in &self.found {
+            *levels.entry(infos.of(by).0.level.unwrap_or(Level::Medium)).or_default() += count;
+        }
+        levels
+    }
 }
 
 /// A field that rules for a log source look at, its place in the engine, and how many rules do.
@@ -340,5 +402,5 @@ fn id(rule: &RuleInfo, sha256: &str, event: &EventRef, group: &model::Group) -> 
         event.seq,
         event.time.map_or(NO_TIME, Time::micros)
     ));
-    hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    model::hex(&hash.finalize()[..16])
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use detect::{Burst, Input};
+use detect::{Burst, Input, Observed};
 use model::{EventRef, Evidence, Fact, Kind, Matched, SourceId, Time};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -103,6 +103,7 @@ pub(crate) enum Entry {
     /// The bytes of a [`Stored`].
     Finding(Key, Vec<u8>),
     Input(Key, Input),
+    Observed(Key, Observed),
     End {
         evidence: Vec<Evidence>,
         counted: Counted,
@@ -116,8 +117,7 @@ pub(crate) fn name(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
-    let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{hex}.part")
+    format!("{}.part", model::hex(&hash.finalize()))
 }
 
 /// Writes a part beside its final place; only a whole one gets its name.

@@ -34,3 +34,14 @@ pub use finding::{EventRef, Fact, Finding, FindingKind, Group, Matched, RuleInfo
 pub use level::{Level, Tlp, UnknownLevel};
 pub use source::{LogSource, SourceId};
 pub use time::{Time, TimeError};
+
+/// Bytes in lower-case hexadecimal, as hashes are written.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
+}

@@ -19,11 +19,25 @@ pub(crate) trait ReadSeek: Read + Seek {}
 
 impl<T: Read + Seek> ReadSeek for T {}
 
+/// Files of at most so many bytes are kept in memory between hashing and reading.
+const SMALL: u64 = 4 << 20;
+
+/// A file whose bytes were hashed before they are read.
+#[derive(Debug)]
+pub struct Hashed {
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+    /// How many there are.
+    pub size: u64,
+    /// The bytes themselves where they are few, so that the file need not be opened again.
+    bytes: Option<Vec<u8>>,
+    modified: Option<Time>,
+}
+
 /// Reads the file at `path`, which is shown as `shown`, and everything that lies in it.
 ///
-/// `known` is the SHA-256 and size that [`sha256_file`] found, if it was asked before; else the
-/// file is hashed while it is read. The file is opened for reading only, and read up to the size
-/// that it has when it is opened.
+/// `known` is what [`hash_file`] found, if it was asked before; else the file is hashed while it is
+/// read. The file is opened for reading only, and read up to the size that it has when it is opened.
 ///
 /// # Errors
 ///
@@ -31,20 +45,13 @@ impl<T: Read + Seek> ReadSeek for T {}
 pub fn read_file(
     path: &Path,
     shown: &str,
-    known: Option<([u8; 32], u64)>,
+    known: Option<Hashed>,
     settings: &Settings,
     sources: &LogSources,
     out: &mut dyn Collector,
 ) -> io::Result<()> {
-    let (file, found) = open(path)?;
-    let size = known.map_or(found, |(_, size)| size);
-    let modified = file.metadata()?.modified().ok().and_then(time_of_system);
-    let opened = Opened { format: None, shown, modified, known: known.map(|(sha256, _)| sha256), size };
-    let mut bytes = (&file).take(size);
-    // A handle with a place of its own: the stream and the container's directory are read in turn.
-    let mut seekable = File::open(path)?;
-    opened.read(&mut bytes, &mut seekable, settings, sources, out, |read, out| {
-        let now = file.metadata().map_or(size, |meta| meta.len());
+    let check = |size: u64, read: u64, out: &mut dyn Collector| {
+        let now = path.metadata().map_or(size, |meta| meta.len());
         if now > size {
             let what = format!("grew to {now} bytes while it was read; what was added is left out");
             out.problem(Problem::new(Place::Offset(size), what));
@@ -52,7 +59,22 @@ pub fn read_file(
             let what = format!("had {size} bytes when it was opened and ended here");
             out.problem(Problem::new(Place::Offset(read), what));
         }
-    });
+    };
+    if let Some(Hashed { sha256, size, bytes: Some(bytes), modified }) = &known {
+        let opened = Opened { format: None, shown, modified: *modified, known: Some(*sha256), size: *size };
+        opened.read(&mut &**bytes, &mut Cursor::new(bytes), settings, sources, out, |read, out| {
+            check(*size, read, out);
+        });
+        return Ok(());
+    }
+    let (file, found, modified) = open(path)?;
+    let size = known.as_ref().map_or(found, |known| known.size);
+    let known = known.map(|known| known.sha256);
+    let opened = Opened { format: None, shown, modified, known, size };
+    let mut bytes = (&file).take(size);
+    // A handle with a place of its own: the stream and the container's directory are read in turn.
+    let mut seekable = File::open(path)?;
+    opened.read(&mut bytes, &mut seekable, settings, sources, out, |read, out| check(size, read, out));
     Ok(())
 }
 
@@ -82,38 +104,45 @@ pub fn read_bytes_as(
     opened.read(&mut &*bytes, &mut Cursor::new(bytes), settings, sources, out, |_, _| {});
 }
 
-/// The SHA-256 and the size of the file at `path`; `progress` is told the bytes as they are read.
+/// Hashes the file at `path`.
 ///
 /// # Errors
 ///
 /// When the file cannot be opened or read, or is not a file.
-pub fn sha256_file(path: &Path, progress: &mut dyn FnMut(u64)) -> io::Result<([u8; 32], u64)> {
-    let (file, size) = open(path)?;
-    let mut bytes = file.take(size);
+pub fn hash_file(path: &Path) -> io::Result<Hashed> {
+    let (file, size, modified) = open(path)?;
+    let mut input = file.take(size);
     let mut hash = Sha256::new();
+    if size <= SMALL {
+        let mut bytes = Vec::with_capacity(size as usize);
+        input.read_to_end(&mut bytes)?;
+        hash.update(&bytes);
+        let (sha256, size) = (hash.finalize().into(), bytes.len() as u64);
+        return Ok(Hashed { sha256, size, bytes: Some(bytes), modified });
+    }
     let mut buffer = vec![0; 256 << 10];
     let mut read = 0;
     loop {
-        let count = match bytes.read(&mut buffer) {
-            Ok(0) => return Ok((hash.finalize().into(), read)),
+        let count = match input.read(&mut buffer) {
+            Ok(0) => return Ok(Hashed { sha256: hash.finalize().into(), size: read, bytes: None, modified }),
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
         hash.update(&buffer[..count]);
         read += count as u64;
-        progress(count as u64);
     }
 }
 
-fn open(path: &Path) -> io::Result<(File, u64)> {
+/// The file at `path`, its size and when it was changed last.
+fn open(path: &Path) -> io::Result<(File, u64, Option<Time>)> {
     // Asked before opening: opening a pipe would wait for a writer.
-    if !path.metadata()?.is_file() {
+    let metadata = path.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::new(ErrorKind::InvalidInput, "not a file"));
     }
-    let file = File::open(path)?;
-    let size = file.metadata()?.len();
-    Ok((file, size))
+    let modified = metadata.modified().ok().and_then(time_of_system);
+    Ok((File::open(path)?, metadata.len(), modified))
 }
 
 fn time_of_system(time: std::time::SystemTime) -> Option<Time> {

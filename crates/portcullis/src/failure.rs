@@ -1,7 +1,10 @@
 //! Errors as a person meets them: what happened, the cause, a hint.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
+
+use crate::terminal;
 
 /// Whose fault it is decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,15 +56,15 @@ impl Failure {
     /// Tells it on standard error.
     pub(crate) fn tell(&self) -> ExitCode {
         let red = anstyle::AnsiColor::Red.on_default().bold();
-        let mut text = format!("{red}error{red:#}: {}", self.what);
+        let mut text = format!("{red}error{red:#}: {}", terminal::visible_lines(&self.what));
         for cause in &self.causes {
             // Writing to a String cannot fail.
-            let _ = write!(text, "\n  cause: {cause}");
+            let _ = write!(text, "\n  cause: {}", terminal::visible_lines(cause));
         }
         if let Some(hint) = &self.hint {
-            let _ = write!(text, "\n  hint: {hint}");
+            let _ = write!(text, "\n  hint: {}", terminal::visible_lines(hint));
         }
-        anstream::eprintln!("{text}");
+        let _ = writeln!(anstream::stderr(), "{text}");
         ExitCode::from(match self.kind {
             Kind::Usage => 2,
             Kind::Io => 3,

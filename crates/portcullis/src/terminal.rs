@@ -1,6 +1,6 @@
 //! What people see while a hunt runs and when it ends.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,6 +15,24 @@ use crate::failure::Failure;
 /// or reverse the direction are made visible.
 pub(crate) fn visible(text: &str) -> String {
     share::visible(text).into_owned()
+}
+
+/// Text of several lines as it may be printed.
+pub(crate) fn visible_lines(text: &str) -> String {
+    text.lines().map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// Writes to standard output what a command was asked for.
+pub(crate) fn say(text: &str) -> Result<()> {
+    anstream::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Failure::io("cannot write to standard output").because(&error))
+}
+
+/// Tells a person something on standard error; may hold text from evidence, rules and indicators.
+pub(crate) fn note(text: &str) {
+    // Where nobody can be told there is nobody to tell that either.
+    let _ = writeln!(anstream::stderr(), "{}", visible_lines(text));
 }
 
 /// How evidence is read, from the options that several commands share.

@@ -231,16 +231,16 @@ fn quiet_answer(case: &Case) -> Vec<String> {
 
 fn reading_gaps(case: &Case) -> Option<String> {
     let problems = case.manifest.evidence.iter().filter(|evidence| evidence.problems_total > 0).count();
-    let parts: Vec<String> = [
+    let kinds = [
         (case.gaps.len(), "gap", "in the records"),
         (problems, "source", "that could only be read in part"),
         (case.manifest.unreadable.len(), "path", "that could not be read at all"),
-    ]
-    .into_iter()
-    .filter(|&(n, ..)| n > 0)
-    .map(|(n, noun, what)| format!("{} {what}", count(n as u64, noun)))
-    .collect();
-    (!parts.is_empty()).then(|| format!("There are {}.", join(&parts)))
+    ];
+    let kinds: Vec<_> = kinds.into_iter().filter(|&(n, ..)| n > 0).collect();
+    let verb = if kinds.first()?.0 == 1 { "is" } else { "are" };
+    let parts: Vec<String> =
+        kinds.into_iter().map(|(n, noun, what)| format!("{} {what}", count(n as u64, noun))).collect();
+    Some(format!("There {verb} {}.", join(&parts)))
 }
 
 #[cfg(test)]

@@ -8,9 +8,11 @@ use std::cmp::Ordering::{Equal, Greater, Less};
 
 use model::Time;
 
-use super::evaluate::{Constant, Op, Path, Test, Tree, keys, network};
-use super::index::Key;
+use super::evaluate::{Constant, Op, Test, Tree, network};
+use super::index::{Key, Sought};
 use super::load::What;
+use super::path::{Scope, Share, keys};
+use super::text::{self, Like};
 
 /// What comparisons come to: each alternative that OR leaves open, or why it is not evaluated.
 pub(super) fn alternatives(text: &str) -> Result<Vec<Result<Vec<What>, String>>, String> {
@@ -28,9 +30,9 @@ pub(super) fn alternatives(text: &str) -> Result<Vec<Result<Vec<What>, String>>,
 
 fn alternative(branch: Expression) -> Result<Vec<What>, String> {
     if let Expression::Test(comparison) = &branch
-        && let Some(keys) = looked_up(comparison)
+        && let Some(sought) = looked_up(comparison)
     {
-        return keys.map(|keys| keys.into_iter().map(What::Key).collect());
+        return sought.map(|sought| sought.into_iter().map(What::Key).collect());
     }
     tree(branch).map(|tree| vec![What::Tree(tree)])
 }
@@ -195,21 +197,22 @@ impl Parser<'_> {
             self.depth -= 1;
             return if self.takes(")") { Ok(inner) } else { Err(self.unexpected()) };
         }
-        if self.takes_word("NOT") {
-            return Err("NOT before a comparison is not STIX 2.1; it stands before the operator".to_owned());
-        }
         self.comparison().map(Expression::Test)
     }
 
     fn comparison(&mut self) -> Result<Comparison, String> {
         let first = self.at;
+        let not = self.takes_word("NOT");
         let exists = self.takes_word("EXISTS");
+        if not && !exists {
+            return Err("NOT before a comparison is not STIX 2.1; it stands before the operator".to_owned());
+        }
         let path = self.path()?;
         let mut out = Comparison {
             text: String::new(),
             path,
             operator: "EXISTS".to_owned(),
-            negated: false,
+            negated: not,
             constants: Vec::new(),
         };
         if !exists {
@@ -266,52 +269,99 @@ impl Parser<'_> {
 }
 
 /// The keys that a comparison asks for; `None` when it has to be evaluated.
-fn looked_up(comparison: &Comparison) -> Option<Result<Vec<Key>, String>> {
+fn looked_up(comparison: &Comparison) -> Option<Result<Vec<Sought>, String>> {
+    let path = comparison.path.as_str();
     let equality = matches!(comparison.operator.as_str(), "=" | "IN");
-    let addresses = matches!(comparison.path.as_str(), "ipv4-addr:value" | "ipv6-addr:value");
+    let addresses = matches!(path, "ipv4-addr:value" | "ipv6-addr:value") || is_reference(path);
     if comparison.negated || !(equality || addresses && comparison.operator == "ISSUBSET") {
         return None;
     }
-    let texts: Option<Vec<&str>> = comparison
-        .constants
-        .iter()
-        .map(|constant| if let Token::Text(text) = constant { Some(text.trim()) } else { None })
-        .collect();
-    let texts = texts?;
-    let keys = texts.into_iter().map(|text| keys_for(&comparison.path, text));
-    Some(keys.collect::<Result<Vec<_>, _>>().map(|keys| keys.concat()))
-}
-
-fn keys_for(path: &str, text: &str) -> Result<Vec<Key>, String> {
-    let lower = text.to_lowercase();
-    if text.is_empty() {
-        return Err(format!("{path} is compared with nothing"));
-    }
-    let key = match path {
-        "ipv4-addr:value" | "ipv6-addr:value" => {
-            let net = network(text).ok_or_else(|| format!("“{text}” is no address"))?;
-            address(net)?
+    let mut out = Vec::new();
+    for constant in &comparison.constants {
+        let sought = match constant {
+            Token::Text(text) => text_sought(path, text.trim())?,
+            Token::Number(number) => number_sought(path, *number)?,
+            _ => return None,
+        };
+        match sought {
+            Ok(sought) => out.extend(sought),
+            Err(reason) => return Some(Err(reason)),
         }
-        "domain-name:value" => Key::Domain(lower.trim_matches('.').to_owned()),
-        "url:value" => Key::Url(lower.trim_end_matches(['/', '.']).to_owned()),
-        "email-addr:value" => Key::Email(lower),
-        "mac-addr:value" => Key::Mac(lower.replace('-', ":")),
-        "file:name" => Key::FileName(lower),
-        _ => return other_keys(path, text, lower),
-    };
-    Ok(vec![key])
+    }
+    Some(Ok(out))
 }
 
-fn other_keys(path: &str, text: &str, lower: String) -> Result<Vec<Key>, String> {
-    const SHORTEST_HASH: usize = 32;
-    let hashes = path.find(":hashes.").or_else(|| path.find(".hashes."));
-    let digest = lower.len() >= SHORTEST_HASH && lower.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if hashes.is_some() && digest {
-        return Ok(vec![Key::Hash(lower)]);
+/// The value of an object to which another one refers, such as `network-traffic:dst_ref.value`.
+fn is_reference(path: &str) -> bool {
+    path.ends_with("_ref.value") || path.ends_with("_refs.value")
+}
+
+fn text_sought(path: &str, text: &str) -> Option<Result<Vec<Sought>, String>> {
+    if text.is_empty() {
+        return Some(Err(format!("{path} is compared with nothing")));
     }
-    let (path, meaning) = meaning(path)?;
-    let texts = if meaning.is_key() { keys(text) } else { vec![lower] };
-    Ok(texts.into_iter().map(|text| Key::Text { text: text.to_lowercase(), path, meaning }).collect())
+    let lower = text.to_lowercase();
+    let key = match path {
+        "ipv4-addr:value" | "ipv6-addr:value" => match network(text) {
+            Some(net) => address(net),
+            None => Err(format!("“{text}” is no address")),
+        },
+        "domain-name:value" => Ok(Key::Domain(lower.trim_matches('.').to_owned())),
+        "url:value" => Ok(Key::Url(lower.trim_end_matches(['/', '.']).to_owned())),
+        "email-addr:value" => Ok(Key::Email(lower)),
+        "mac-addr:value" => Ok(Key::Mac(lower.replace('-', ":"))),
+        "file:name" => Ok(Key::FileName(lower)),
+        _ if is_digest(path, &lower) => Ok(Key::Hash(lower)),
+        _ => return scoped_sought(path, text, &lower),
+    };
+    Some(key.map(|key| vec![key.into()]))
+}
+
+fn is_digest(path: &str, lower: &str) -> bool {
+    const SHORTEST_HASH: usize = 32;
+    (path.contains(":hashes.") || path.contains(".hashes."))
+        && lower.len() >= SHORTEST_HASH
+        && lower.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// What counts only in the fields that stand for a path.
+fn scoped_sought(path: &str, text: &str, lower: &str) -> Option<Result<Vec<Sought>, String>> {
+    let scope = match meaning(path) {
+        Ok(scope) => scope,
+        Err(reason) => return Some(Err(reason)),
+    };
+    let within = |key| Sought { key, scope: Some(scope) };
+    if is_reference(path) {
+        let key = match network(text) {
+            Some(net) => address(net),
+            None if lower.contains("://") => Ok(Key::Url(lower.trim_end_matches(['/', '.']).to_owned())),
+            None if lower.contains('@') => Ok(Key::Email(lower.to_owned())),
+            None => Ok(Key::Domain(lower.trim_matches('.').to_owned())),
+        };
+        return Some(key.map(|key| vec![within(key)]));
+    }
+    let text = scope.meaning.plain(text);
+    let texts = match scope.meaning.part {
+        Share::Key => keys(text),
+        // A word of a longer value, or something about it, is not what an index finds.
+        Share::Word | Share::Type => return None,
+        _ => vec![text.to_owned()],
+    };
+    Some(Ok(texts.into_iter().map(|text| within(Key::Text(text.to_lowercase()))).collect()))
+}
+
+/// A whole number, in decimal and as Windows writes process ids.
+fn number_sought(path: &str, number: f64) -> Option<Result<Vec<Sought>, String>> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let scope = match meaning(path) {
+        Ok(scope) => scope,
+        Err(reason) => return Some(Err(reason)),
+    };
+    if number.fract() != 0.0 || !(0.0..EXACT).contains(&number) || scope.meaning.part != Share::Whole {
+        return None;
+    }
+    let texts = [format!("{}", number as u64), format!("{:#x}", number as u64)];
+    Some(Ok(texts.map(|text| Sought { key: Key::Text(text), scope: Some(scope) }).to_vec()))
 }
 
 /// The key of an address or network.
@@ -323,9 +373,9 @@ pub(super) fn address(net: ipnet::IpNet) -> Result<Key, String> {
 }
 
 /// What a path means in an event; of all hashes of an object, the same.
-fn meaning(path: &str) -> Result<(&'static str, &'static Path), String> {
+fn meaning(path: &str) -> Result<Scope, String> {
     let general = path.find("hashes.").map_or(path, |at| &path[..at + "hashes".len()]);
-    Path::of(general).ok_or_else(|| format!("no field of an event stands for {path}"))
+    Scope::of(general).ok_or_else(|| format!("no field of an event stands for {path}"))
 }
 
 fn tree(expression: Expression) -> Result<Tree, String> {
@@ -333,23 +383,30 @@ fn tree(expression: Expression) -> Result<Tree, String> {
     Ok(match expression {
         Expression::All(parts) => Tree::All(all(parts)?),
         Expression::Any(parts) => Tree::Any(all(parts)?),
-        Expression::Test(comparison) => Tree::Test(test(comparison)?),
+        Expression::Test(comparison) => match looked_up(&comparison) {
+            Some(sought) => {
+                let mut values: Vec<Tree> = sought?.into_iter().map(Tree::Value).collect();
+                if values.len() == 1 { values.swap_remove(0) } else { Tree::Any(values) }
+            }
+            None => Tree::Test(test(comparison)?),
+        },
     })
 }
 
 fn test(comparison: Comparison) -> Result<Test, String> {
-    let (_, path) = meaning(&comparison.path)?;
+    let scope = meaning(&comparison.path)?;
     let operator = comparison.operator.as_str();
     let differs = matches!(operator, "!=" | "<>");
     Ok(Test {
-        op: op(operator, &comparison.constants)?,
+        op: op(operator, &comparison.constants, scope)?,
         negated: comparison.negated != differs,
         wanted: comparison.text,
-        path,
+        scope,
     })
 }
 
-fn op(operator: &str, constants: &[Literal]) -> Result<Op, String> {
+fn op(operator: &str, constants: &[Literal], scope: Scope) -> Result<Op, String> {
+    let constant = |literal| constant(literal, scope);
     let one = || constant(constants.first().ok_or("a comparison lacks its constant")?);
     let text = || match constants.first() {
         Some(Token::Text(text)) => Ok(text.as_str()),
@@ -362,8 +419,8 @@ fn op(operator: &str, constants: &[Literal]) -> Result<Op, String> {
         "<=" => Op::Order(&[Less, Equal], one()?),
         ">" => Op::Order(&[Greater], one()?),
         ">=" => Op::Order(&[Greater, Equal], one()?),
-        "LIKE" => Op::like(text()?)?,
-        "MATCHES" => Op::matches(text()?)?,
+        "LIKE" => Op::Like(Like::new(text()?)),
+        "MATCHES" => Op::Fits(text::Expression::new(text()?)?),
         "ISSUBSET" => Op::Within(net()?),
         "ISSUPERSET" => Op::Holds(net()?),
         "EXISTS" => Op::Exists,
@@ -371,9 +428,9 @@ fn op(operator: &str, constants: &[Literal]) -> Result<Op, String> {
     })
 }
 
-fn constant(literal: &Literal) -> Result<Constant, String> {
+fn constant(literal: &Literal, scope: Scope) -> Result<Constant, String> {
     Ok(match literal {
-        Token::Text(text) => Constant::Text(text.clone()),
+        Token::Text(text) => Constant::Text(scope.meaning.plain(text).to_owned()),
         Token::Number(number) => Constant::Number(*number),
         Token::Word(word) if word == "true" || word == "false" => Constant::Bool(word == "true"),
         Token::Special('t', text) => Constant::Time(Time::parse(text).map_err(|error| error.to_string())?),

@@ -1,105 +1,29 @@
 //! STIX comparisons that a look-up cannot answer, evaluated on the fields of one event.
 //!
 //! An event is one observation. `data/stix-paths.toml` says which of its fields hold what an object
-//! path speaks of; a comparison holds when it holds for any of them.
+//! path speaks of; a comparison holds when it holds for any of them. What could be looked up if it
+//! stood alone is looked up here too, so that it means the same within AND.
 
 use std::net::IpAddr;
-use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use ipnet::IpNet;
 use model::{Event, Kind, Matched, Time};
-use regex::Regex;
-use rstix::pattern::compile_matches_regex;
-use rustc_hash::FxHashMap;
-use serde::Deserialize;
 
 use crate::pattern::Pattern;
 use crate::rule::{Node, Test as RuleTest};
 use crate::witness::{Atom, Uses, witness};
 
-/// What a STIX object path means in an event.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Path {
-    pub(super) fields: Vec<String>,
-    #[serde(default)]
-    part: Share,
-}
-
-/// Which share of a field's value a path means.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-enum Share {
-    #[default]
-    Whole,
-    Name,
-    Folder,
-    Word,
-    Account,
-    Key,
-}
-
-static PATHS: LazyLock<FxHashMap<String, Path>> =
-    LazyLock::new(|| toml::from_str(include_str!("../../data/stix-paths.toml")).unwrap_or_default());
-
-impl Path {
-    /// The fields for `path`, written `type:property.property` without list indices.
-    pub(super) fn of(path: &str) -> Option<(&'static str, &'static Self)> {
-        PATHS.get_key_value(path).map(|(path, meaning)| (path.as_str(), meaning))
-    }
-
-    /// Whether it means a registry key, whose hives have several names.
-    pub(super) fn is_key(&self) -> bool {
-        self.part == Share::Key
-    }
-
-    /// Whether `test` holds for any share of `value` that this path means.
-    pub(super) fn any(&self, value: &str, mut test: impl FnMut(&str) -> bool) -> bool {
-        let (folder, name) = split_name(value);
-        match self.part {
-            Share::Whole => test(value.trim()),
-            Share::Name => test(name),
-            Share::Folder => test(folder),
-            Share::Word => test(value) || value.split(|c: char| BREAKS.contains(c)).any(test),
-            Share::Account => test(value) || test(name),
-            Share::Key => keys(value).iter().any(|key| test(key) || test(split_name(key).0)),
-        }
-    }
-}
-
-const BREAKS: &str = " \t\r\n,;\"'<>()[]{}=|";
-
-/// What precedes and what follows the last slash or backslash.
-pub(super) fn split_name(value: &str) -> (&str, &str) {
-    value.rfind(['\\', '/']).map_or(("", value), |at| (&value[..at], &value[at + 1..]))
-}
-
-/// A registry key as it stands, and with the hive's name written out or cut short.
-pub(super) fn keys(value: &str) -> Vec<String> {
-    const HIVES: [(&str, &str); 5] = [
-        ("HKLM\\", "HKEY_LOCAL_MACHINE\\"),
-        ("HKCU\\", "HKEY_CURRENT_USER\\"),
-        ("HKU\\", "HKEY_USERS\\"),
-        ("HKCR\\", "HKEY_CLASSES_ROOT\\"),
-        ("\\REGISTRY\\MACHINE\\", "HKEY_LOCAL_MACHINE\\"),
-    ];
-    let mut out = vec![value.to_owned()];
-    for (short, long) in HIVES {
-        for (from, to) in [(short, long), (long, short)] {
-            if value.get(..from.len()).is_some_and(|start| start.eq_ignore_ascii_case(from)) {
-                out.push(format!("{to}{}", &value[from.len()..]));
-            }
-        }
-    }
-    out
-}
+use super::index::{Index, Key, Sought};
+use super::path::{Scope, Share, speaks_of};
+use super::text::{Expression, Like};
 
 /// Comparisons joined by AND and OR.
 #[derive(Debug)]
 pub(super) enum Tree {
     All(Vec<Self>),
     Any(Vec<Self>),
+    /// A value that stands somewhere in the event.
+    Value(Sought),
     Test(Test),
 }
 
@@ -108,7 +32,7 @@ pub(super) enum Tree {
 pub(super) struct Test {
     /// As it stands in the pattern.
     pub(super) wanted: String,
-    pub(super) path: &'static Path,
+    pub(super) scope: Scope,
     pub(super) op: Op,
     pub(super) negated: bool,
 }
@@ -130,7 +54,9 @@ pub(super) enum Op {
     /// It stands to the constant in one of these orders.
     Order(&'static [std::cmp::Ordering], Constant),
     /// The expression matches in it.
-    Fits(Regex),
+    Fits(Expression),
+    /// It is like this from its beginning to its end.
+    Like(Like),
     /// It is an address or network within this one.
     Within(IpNet),
     /// It is a network that holds this one.
@@ -140,32 +66,14 @@ pub(super) enum Op {
 }
 
 impl Op {
-    /// `LIKE`: `%` stands for any characters, `_` for one.
-    pub(super) fn like(text: &str) -> Result<Self, String> {
-        let mut expression = String::from("(?i)^");
-        for c in text.chars() {
-            match c {
-                '%' => expression.push_str(".*"),
-                '_' => expression.push('.'),
-                c => expression.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
-            }
-        }
-        expression.push('$');
-        Self::matches(&expression)
-    }
-
-    /// `MATCHES`.
-    pub(super) fn matches(expression: &str) -> Result<Self, String> {
-        compile_matches_regex(expression).map(Self::Fits).map_err(|error| error.to_string())
-    }
-
     fn holds(&self, value: &str) -> bool {
         match self {
             Self::In(constants) => constants.iter().any(|constant| constant.equals(value)),
             Self::Order(orders, constant) => {
                 constant.order(value).is_some_and(|order| orders.contains(&order))
             }
-            Self::Fits(regex) => regex.is_match(value),
+            Self::Fits(expression) => expression.holds(value),
+            Self::Like(like) => like.holds(value),
             Self::Within(net) => network(value).is_some_and(|inner| net.contains(&inner)),
             Self::Holds(net) => network(value).is_some_and(|outer| outer.contains(net)),
             Self::Exists => true,
@@ -230,33 +138,88 @@ impl Tree {
                 }
                 holds
             }),
+            Self::Value(sought) => {
+                let mut found = None;
+                let index = Index::new(vec![(0, sought.clone())]);
+                index.look(event, &mut |_, fact| {
+                    found.get_or_insert_with(fact);
+                });
+                let holds = found.is_some();
+                matched.extend(found);
+                holds
+            }
             Self::Test(test) => test.holds(event, matched),
         }
     }
 
-    /// Literals of which the event's text holds at least one whenever this holds; `None` where
-    /// there are no such.
-    fn literals(&self) -> Option<Vec<String>> {
+    /// What every event holds on which this holds; `None` where there is no such thing.
+    pub(super) fn gates(&self) -> Option<Gates> {
         match self {
-            Self::All(trees) => trees
-                .iter()
-                .filter_map(Self::literals)
-                .max_by_key(|literals| literals.iter().map(String::len).min().unwrap_or(0)),
+            Self::All(trees) => trees.iter().filter_map(Self::gates).min_by_key(|gates| gates.cost),
             Self::Any(trees) => {
-                trees.iter().map(Self::literals).collect::<Option<Vec<_>>>().map(|all| all.concat())
+                let mut out = Gates::default();
+                for tree in trees {
+                    let gates = tree.gates()?;
+                    out.keys.extend(gates.keys);
+                    out.literals.extend(gates.literals);
+                    out.cost = out.cost.max(gates.cost);
+                }
+                Some(out)
             }
-            Self::Test(test) => test.literals(),
+            Self::Value(sought) => {
+                Some(Gates { cost: cost(&sought.key), keys: vec![sought.clone()], ..Gates::default() })
+            }
+            Self::Test(test) => {
+                let literals = test.literals().filter(|literals| !literals.is_empty())?;
+                let shortest = literals.iter().map(String::len).min().unwrap_or(0) as u32;
+                Some(Gates { cost: 16_u32.saturating_sub(shortest), literals, ..Gates::default() })
+            }
+        }
+    }
+}
+
+/// Values and literals of which an event must hold one for a tree to have a chance.
+#[derive(Debug, Default)]
+pub(super) struct Gates {
+    pub(super) keys: Vec<Sought>,
+    pub(super) literals: Vec<String>,
+    /// How often they are likely to be seen; only the order has a meaning.
+    cost: u32,
+}
+
+const fn cost(key: &Key) -> u32 {
+    match key {
+        Key::Address(_) | Key::Hash(_) | Key::Url(_) | Key::Email(_) | Key::Mac(_) => 0,
+        Key::Domain(_) => 1,
+        Key::Network(_) | Key::FileName(_) => 3,
+        Key::Text(text) => {
+            if text.len() < 6 {
+                15
+            } else {
+                2
+            }
         }
     }
 }
 
 impl Test {
     fn holds(&self, event: &Event, matched: &mut Vec<Matched>) -> bool {
-        let found = event.fields().find(|(name, value)| {
-            value.kind != Kind::Null
-                && self.path.fields.iter().any(|field| field == name)
-                && self.path.any(value.text, |share| self.op.holds(share)) != self.negated
+        let meaning = self.scope.meaning;
+        let mut stands = event.fields().filter(|(name, value)| {
+            value.kind != Kind::Null && meaning.fields.iter().any(|field| field == name)
         });
+        let found = match self.op {
+            // Of an object that the event speaks of, a property that it does not tell.
+            Op::Exists if self.negated => {
+                let kind = self.scope.path.split(':').next().unwrap_or_default();
+                let absent = stands.next().is_none();
+                event
+                    .fields()
+                    .find(|(name, value)| absent && value.kind != Kind::Null && speaks_of(kind, name))
+            }
+            _ => stands
+                .find(|(_, value)| meaning.any(value.text, |share| self.op.holds(share)) != self.negated),
+        };
         if let Some((field, value)) = found {
             matched.push(Matched {
                 field: field.to_owned(),
@@ -277,7 +240,7 @@ impl Test {
                     // Addresses can be written in several ways, hives too.
                     Constant::Text(text)
                         if network(text).is_none()
-                            && self.path.part != Share::Key
+                            && self.scope.meaning.part != Share::Key
                             && text.len() >= SHORTEST =>
                     {
                         Some(text.to_ascii_lowercase())
@@ -285,9 +248,10 @@ impl Test {
                     _ => None,
                 })
                 .collect(),
-            Op::Fits(_) if self.path.part == Share::Key => None,
-            Op::Fits(regex) => {
-                let pattern = Pattern::Regex(format!("(?s){}", regex.as_str()));
+            Op::Fits(_) | Op::Like(_) if self.scope.meaning.part == Share::Key => None,
+            Op::Like(like) => Some(vec![like.literal()]).filter(|all| all[0].len() >= SHORTEST),
+            Op::Fits(expression) => {
+                let pattern = Pattern::Regex(format!("(?s){}", expression.text()));
                 let node = Node::Test(RuleTest { field: None, any: vec![pattern] });
                 let atoms = witness(&node, &Uses::default())?;
                 atoms
@@ -303,115 +267,27 @@ impl Test {
     }
 }
 
-/// Every tree, and which of them an event could fulfil.
-#[derive(Debug, Default)]
-pub(super) struct Trees {
-    trees: Vec<Tree>,
-    searcher: Option<AhoCorasick>,
-    /// Literal → trees.
-    of_literal: Vec<Vec<u32>>,
-    /// Trees without a literal.
-    always: Vec<u32>,
-}
-
-impl Trees {
-    /// Takes the trees, which are then known by their place.
-    pub(super) fn new(trees: Vec<Tree>) -> Self {
-        let mut places: FxHashMap<String, usize> = FxHashMap::default();
-        let mut literals: Vec<String> = Vec::new();
-        let mut out = Self::default();
-        for (place, tree) in trees.iter().enumerate() {
-            let Some(found) = tree.literals().filter(|found| !found.is_empty()) else {
-                out.always.push(place as u32);
-                continue;
-            };
-            for literal in found {
-                let at = *places.entry(literal).or_insert_with_key(|literal| {
-                    literals.push(literal.clone());
-                    out.of_literal.push(Vec::new());
-                    literals.len() - 1
-                });
-                out.of_literal[at].push(place as u32);
-            }
-        }
-        if !literals.is_empty() {
-            out.searcher = AhoCorasick::builder().ascii_case_insensitive(true).build(&literals).ok();
-            if out.searcher.is_none() {
-                out.always = (0..trees.len() as u32).collect();
-            }
-        }
-        out.trees = trees;
-        out
-    }
-
-    /// Calls `found` with every tree that holds on `event`, in order.
-    pub(super) fn look(&self, event: &Event, mut found: impl FnMut(usize, Vec<Matched>)) {
-        if self.trees.is_empty() {
-            return;
-        }
-        let mut places = self.always.clone();
-        let mut seen = Vec::new();
-        if let Some(searcher) = &self.searcher {
-            for hit in searcher.find_overlapping_iter(event.text()) {
-                let literal = hit.pattern().as_usize();
-                if seen.is_empty() {
-                    seen.resize(self.of_literal.len(), false);
-                }
-                if !std::mem::replace(&mut seen[literal], true) {
-                    places.extend(&self.of_literal[literal]);
-                }
-            }
-        }
-        places.sort_unstable();
-        places.dedup();
-        for place in places {
-            let mut matched = Vec::new();
-            if self.trees[place as usize].holds(event, &mut matched) {
-                found(place as usize, matched);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_paths_can_be_read_and_names_every_field_once() {
-        assert!(PATHS.len() > 40, "{}", PATHS.len());
-        for (path, entry) in PATHS.iter() {
-            assert!(path.contains(':') && !entry.fields.is_empty(), "{path}");
-            let mut fields = entry.fields.clone();
-            fields.sort_unstable();
-            fields.dedup();
-            assert_eq!(fields.len(), entry.fields.len(), "{path}");
-        }
-    }
-
-    #[test]
-    fn a_path_means_a_share_of_the_value() {
-        let holds = |path: &str, value: &str, wanted: &str| {
-            Path::of(path).unwrap().1.any(value, |share| share.eq_ignore_ascii_case(wanted))
-        };
-        assert!(holds("process:name", r"C:\Windows\cmd.exe", "CMD.EXE"));
-        assert!(holds("directory:path", r"C:\Windows\cmd.exe", r"C:\Windows"));
-        assert!(holds("file:hashes", "MD5=AB,SHA256=CD", "cd"));
-        assert!(holds("user-account:user_id", r"CORP\ann", "ann"));
-        assert!(holds(
-            "windows-registry-key:key",
-            r"HKLM\Software\Run\Evil",
-            r"HKEY_LOCAL_MACHINE\Software\Run"
-        ));
-        assert!(!holds("process:command_line", "cmd /c x", "cmd"));
-    }
-
-    #[test]
     fn a_literal_stands_in_all_that_can_match() {
-        let (_, path) = Path::of("process:command_line").unwrap();
-        let test = |op| Test { wanted: String::new(), path, op, negated: false };
-        assert_eq!(test(Op::like("%Evil_thing%").unwrap()).literals(), Some(vec!["thing".to_owned()]));
-        assert_eq!(test(Op::like("%_%").unwrap()).literals(), None);
+        let scope = Scope::of("process:command_line").unwrap();
+        let test = |op| Test { wanted: String::new(), scope, op, negated: false };
+        assert_eq!(test(Op::Like(Like::new("%Evil_thing%"))).literals(), Some(vec!["thing".to_owned()]));
+        assert_eq!(test(Op::Like(Like::new("%_%"))).literals(), None);
         assert_eq!(test(Op::Exists).literals(), None);
+    }
+
+    #[test]
+    fn the_rarest_part_is_the_gate() {
+        let value = |key| Tree::Value(Sought::from(key));
+        let port = || value(Key::Text("443".to_owned()));
+        let address = || value(Key::Address("185.1.2.3".parse().unwrap()));
+        let gates = Tree::All(vec![port(), address()]).gates().unwrap();
+        assert!(matches!(gates.keys[..], [Sought { key: Key::Address(_), .. }]));
+        assert_eq!(Tree::Any(vec![port(), address()]).gates().unwrap().keys.len(), 2);
+        assert!(Tree::All(Vec::new()).gates().is_none());
     }
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
-use super::evaluate::{Path, split_name};
+use super::path::{Scope, split_name};
 
 /// What kind of value an indicator names.
 #[derive(Clone, Debug)]
@@ -21,12 +21,22 @@ pub(super) enum Key {
     Hash(String),
     Mac(String),
     FileName(String),
-    /// A value that counts only in the fields that a STIX path means.
-    Text {
-        text: String,
-        path: &'static str,
-        meaning: &'static Path,
-    },
+    /// Any other value; it counts only within a scope.
+    Text(String),
+}
+
+/// A key, and the fields to which it is held.
+#[derive(Clone, Debug)]
+pub(super) struct Sought {
+    pub(super) key: Key,
+    /// `None` for a key that counts wherever it stands.
+    pub(super) scope: Option<Scope>,
+}
+
+impl From<Key> for Sought {
+    fn from(key: Key) -> Self {
+        Self { key, scope: None }
+    }
 }
 
 impl Key {
@@ -39,8 +49,26 @@ impl Key {
             Self::Hash(text) => (text, HASH),
             Self::Mac(text) => (text, MAC),
             Self::FileName(text) => (text, NAME),
-            Self::Text { text, .. } => (text, TEXT),
+            Self::Text(text) => (text, TEXT),
         })
+    }
+}
+
+impl std::fmt::Display for Sought {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.scope.map(|scope| scope.path);
+        match &self.key {
+            Key::Address(address) => write!(f, "address {address}"),
+            Key::Network(net) => write!(f, "address in {net}"),
+            Key::Domain(name) => write!(f, "domain {name} or a name below it"),
+            Key::Url(url) => write!(f, "URL {url}"),
+            Key::Email(address) => write!(f, "e-mail address {address}"),
+            Key::Hash(hash) => write!(f, "hash {hash}"),
+            Key::Mac(address) => write!(f, "MAC address {address}"),
+            Key::FileName(name) => write!(f, "file name {name}"),
+            Key::Text(text) => return write!(f, "{} {text}", path.unwrap_or("value")),
+        }?;
+        path.map_or(Ok(()), |path| write!(f, " as {path}"))
     }
 }
 
@@ -55,7 +83,7 @@ const TEXT: u8 = 64;
 /// One key of one indicator part.
 #[derive(Debug)]
 struct Entry {
-    key: Key,
+    sought: Sought,
     part: u32,
     /// The next entry with the same hash, address or network.
     next: Option<u32>,
@@ -75,7 +103,7 @@ pub(super) struct Hit {
 }
 
 /// All keys.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Index {
     entries: Vec<Entry>,
     words: FxHashMap<u64, u32>,
@@ -83,28 +111,51 @@ pub(super) struct Index {
     sieve: Vec<u64>,
     shift: u32,
     kinds: u8,
+    /// Length → kinds of which some key is so long; the last for all that is longer. A length costs
+    /// less to know than a hash.
+    of_length: [u8; LENGTHS],
     longest: usize,
+    /// Whether a domain without a dot is among them.
+    bare_domains: bool,
     addresses: FxHashMap<IpAddr, u32>,
     /// Prefix length → network address → first entry; by family.
     networks: [Vec<(u8, FxHashMap<IpAddr, u32>)>; 2],
 }
 
+const LENGTHS: usize = 256;
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
 impl Index {
     /// Indexes (part, key) pairs.
-    pub(super) fn new(keys: Vec<(u32, Key)>) -> Self {
+    pub(super) fn new(keys: Vec<(u32, Sought)>) -> Self {
         let bits = (keys.len().max(4) * 16).next_power_of_two();
-        let mut out =
-            Self { sieve: vec![0; bits / 64], shift: 64 - bits.trailing_zeros(), ..Self::default() };
-        for (part, key) in keys {
-            out.add(part, key);
+        let mut out = Self {
+            entries: Vec::with_capacity(keys.len()),
+            words: FxHashMap::default(),
+            sieve: vec![0; bits / 64],
+            shift: 64 - bits.trailing_zeros(),
+            kinds: 0,
+            of_length: [0; LENGTHS],
+            longest: 0,
+            bare_domains: false,
+            addresses: FxHashMap::default(),
+            networks: [Vec::new(), Vec::new()],
+        };
+        for (part, sought) in keys {
+            out.add(part, sought);
         }
         out.networks.iter_mut().for_each(|family| family.sort_by_key(|(length, _)| *length));
         out
     }
 
-    fn add(&mut self, part: u32, key: Key) {
+    fn add(&mut self, part: u32, sought: Sought) {
         let at = self.entries.len() as u32;
-        let next = match &key {
+        let next = match &sought.key {
             Key::Address(address) => self.addresses.insert(*address, at),
             Key::Network(net) => {
                 let family = &mut self.networks[usize::from(net.addr().is_ipv6())];
@@ -116,21 +167,27 @@ impl Index {
                 family[place].1.insert(net.network(), at)
             }
             _ => {
-                let (text, kind) = key.text().unwrap_or_default();
+                let (text, kind) = sought.key.text().unwrap_or_default();
                 let hash = hash(text.as_bytes());
                 self.kinds |= kind;
+                self.of_length[text.len().min(LENGTHS - 1)] |= kind;
+                self.bare_domains |= kind == DOMAIN && !text.contains('.');
                 self.longest = self.longest.max(text.len());
                 let (word, bit) = self.bit(hash);
                 self.sieve[word] |= bit;
                 self.words.insert(hash, at)
             }
         };
-        self.entries.push(Entry { key, part, next });
+        self.entries.push(Entry { sought, part, next });
     }
 
     /// The key of a hit.
-    pub(super) fn key(&self, hit: Hit) -> &Key {
-        &self.entries[hit.entry as usize].key
+    pub(super) fn sought(&self, hit: Hit) -> &Sought {
+        &self.entries[hit.entry as usize].sought
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Finds every key that stands in `value`. A key that stands there twice may be found twice.
@@ -177,7 +234,9 @@ impl Index {
             self.address(IpAddr::V4(address), start, end, hits);
             return;
         }
-        if self.kinds & DOMAIN != 0 {
+        if self.kinds & DOMAIN != 0
+            && (self.bare_domains || memchr::memchr(b'.', &bytes[start..end]).is_some())
+        {
             self.domains(value, start, end, hits);
         }
         self.probe(value, start, end, HASH | NAME, hits);
@@ -193,12 +252,8 @@ impl Index {
     fn token(&self, value: &str, start: usize, end: usize, colons: usize, hits: &mut Vec<Hit>) {
         let text = &value[start..end];
         if colons >= 2 {
-            let bare = text.split('%').next().unwrap_or(text);
-            if self.by_number()
-                && bare.len() <= 45
-                && let Ok(address) = bare.parse::<IpAddr>()
-            {
-                self.address(address.to_canonical(), start, end, hits);
+            if self.by_number() {
+                self.v6(text, start, hits);
             }
             if text.len() == 17 {
                 self.probe(value, start, end, MAC, hits);
@@ -216,6 +271,25 @@ impl Index {
                 }
                 from += piece.len() + 1;
             }
+        }
+    }
+
+    /// Addresses as in `rhost=2001:db8::1`, `IPv6:2001:db8::1`, `fe80::1%eth0` and `2001:db8::1/64`.
+    fn v6(&self, text: &str, start: usize, hits: &mut Vec<Hit>) {
+        const TAG: &str = "ipv6:";
+        const LONGEST: usize = 45;
+        let mut from = start;
+        for piece in text.split(['=', '/', '\\', '@', '&', '?', '#', '%']) {
+            let tagged = piece.get(..TAG.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(TAG));
+            let skip = if tagged { TAG.len() } else { 0 };
+            let bare = &piece[skip..];
+            if (2..=LONGEST).contains(&bare.len())
+                && bare.contains(':')
+                && let Ok(address) = bare.parse::<IpAddr>()
+            {
+                self.address(address.to_canonical(), from + skip, from + piece.len(), hits);
+            }
+            from += piece.len() + 1;
         }
     }
 
@@ -240,17 +314,11 @@ impl Index {
         if self.kinds & URL != 0 {
             self.probe(value, start, start + trimmed.trim_end_matches(['/', '.']).len(), URL, hits);
         }
-        let name = split_name(trimmed).1;
+        let (folder, name) = split_name(trimmed);
         if name.len() < trimmed.len() {
             self.probe(value, end - name.len(), end, NAME | TEXT, hits);
-        }
-        if self.kinds & TEXT != 0 {
             // A registry value is logged with its name after the key.
-            for (at, byte) in trimmed.bytes().enumerate().take(self.longest + 1) {
-                if matches!(byte, b'\\' | b'/') {
-                    self.probe(value, start, start + at, TEXT, hits);
-                }
-            }
+            self.probe(value, start, start + folder.len(), TEXT, hits);
         }
     }
 
@@ -275,16 +343,21 @@ impl Index {
         let mut hash = SEED;
         for at in (start.max(end.saturating_sub(self.longest))..end).rev() {
             hash = step(hash, bytes[at]);
-            if at == start || bytes[at - 1] == b'.' {
+            if (at == start || bytes[at - 1] == b'.') && self.has(DOMAIN, end - at) {
                 self.found(hash, value, at, end, DOMAIN, hits);
             }
         }
     }
 
     fn probe(&self, value: &str, start: usize, end: usize, kinds: u8, hits: &mut Vec<Hit>) {
-        if self.kinds & kinds != 0 && start < end && end - start <= self.longest {
+        if start < end && end - start <= self.longest && self.has(kinds, end - start) {
             self.found(hash(&value.as_bytes()[start..end]), value, start, end, kinds, hits);
         }
+    }
+
+    /// Whether some key of these kinds is so long.
+    fn has(&self, kinds: u8, length: usize) -> bool {
+        self.of_length[length.min(LENGTHS - 1)] & kinds != 0
     }
 
     fn found(&self, hash: u64, value: &str, start: usize, end: usize, kinds: u8, hits: &mut Vec<Hit>) {
@@ -306,7 +379,7 @@ impl Index {
         let mut next = Some(first);
         while let Some(at) = next {
             let entry = &self.entries[at as usize];
-            if same(&entry.key) {
+            if same(&entry.sought.key) {
                 hits.push(Hit { part: entry.part, entry: at, start: start as u32, end: end as u32 });
             }
             next = entry.next;

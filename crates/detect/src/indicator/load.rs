@@ -1,12 +1,16 @@
 //! Files of indicators: which form they have, and what all of them together come to.
 
+use std::sync::Arc;
+
 use model::{RuleInfo, Time};
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
-use super::evaluate::{Tree, Trees};
-use super::index::{Index, Key};
-use super::{Indicators, Placed, plain, stix};
+use super::combine::Combination;
+use super::evaluate::Tree;
+use super::index::{Index, Sought};
+use super::trees::Trees;
+use super::{GATE, Indicators, Placed, Validity, plain, stix};
 use crate::Rejected;
 
 /// Reads indicator files.
@@ -18,7 +22,7 @@ use crate::Rejected;
 ///
 /// let mut event = model::Event::default();
 /// event.push_str("c-ip", "198.51.100.7");
-/// let found = indicators.look(&event);
+/// let found = indicators.look(&event).matches;
 /// assert_eq!(indicators.info(found[0].0).id, "indicator:198.51.100.0/24");
 /// assert_eq!(found[0].1[0].wanted, "address in 198.51.100.0/24");
 /// ```
@@ -34,26 +38,27 @@ pub(super) struct Draft {
     pub(super) info: RuleInfo,
     /// STIX `modified`; of two versions the later counts.
     pub(super) modified: Option<Time>,
-    pub(super) revoked: bool,
     /// STIX id of who made it.
     pub(super) created_by: String,
     pub(super) line: u32,
-    pub(super) from: Option<Time>,
-    pub(super) until: Option<Time>,
+    pub(super) validity: Validity,
     pub(super) parts: Vec<Part>,
+    /// What its members come to.
+    pub(super) combination: Option<Combination<u32>>,
 }
 
-/// One alternative of an indicator.
+/// One alternative of an indicator, or of a member of its combination.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) what: What,
     pub(super) bounds: Option<(Time, Time)>,
+    pub(super) member: Option<u32>,
 }
 
 /// How an alternative is told.
 #[derive(Debug)]
 pub(super) enum What {
-    Key(Key),
+    Key(Sought),
     Tree(Tree),
 }
 
@@ -63,14 +68,23 @@ pub(super) struct Gathered {
     drafts: Vec<Draft>,
     by_id: FxHashMap<String, usize>,
     rejected: Vec<Rejected>,
+    /// How many of the file at hand could not be read.
+    faults: u64,
     /// STIX id → name, of makers and of what indicators point to.
     pub(super) names: FxHashMap<String, String>,
     /// Indicator → what it indicates, by STIX id.
     pub(super) indicates: Vec<(String, String)>,
 }
 
+/// How many reasons are kept for one file; the rest are counted.
+const MOST_REASONS: u64 = 1000;
+
 impl Gathered {
     pub(super) fn reject(&mut self, source: &str, line: u32, title: &str, reason: impl Into<String>) {
+        self.faults += 1;
+        if self.faults > MOST_REASONS {
+            return;
+        }
         self.rejected.push(Rejected {
             source: source.to_owned(),
             line,
@@ -107,6 +121,7 @@ impl IndicatorLoader {
         let text = decode(bytes);
         let text = text.trim_start_matches('\u{feff}');
         let before = self.gathered.count();
+        self.gathered.faults = 0;
         if is_json(text) {
             stix::read(source, text, &mut self.gathered);
         } else {
@@ -115,11 +130,16 @@ impl IndicatorLoader {
         if self.gathered.count() == before {
             self.gathered.reject(source, 1, "", "it holds no indicator that was not known already");
         }
+        if let Some(more @ 1..) = self.gathered.faults.checked_sub(MOST_REASONS) {
+            self.gathered.faults = 0;
+            self.gathered.reject(source, 0, "", format!("{more} more of this file could not be read"));
+        }
     }
 
     /// What was read.
     pub fn finish(self) -> Indicators {
-        let Gathered { drafts, names, mut indicates, mut rejected, .. } = self.gathered;
+        let Gathered { drafts, names, mut indicates, rejected, by_id, .. } = self.gathered;
+        drop(by_id);
         indicates.sort_unstable();
         indicates.dedup();
         let mut out = Indicators {
@@ -128,14 +148,11 @@ impl IndicatorLoader {
         };
         let (mut keys, mut trees) = (Vec::new(), Vec::new());
         for mut draft in drafts {
-            if draft.revoked {
-                rejected.push(revoked(draft));
-                continue;
-            }
             name(&mut draft, &names, &indicates);
+            let indicator = out.infos.len() as u32;
             for part in draft.parts {
                 let place = out.parts.len() as u32;
-                out.parts.push(Placed { indicator: out.infos.len() as u32, bounds: part.bounds });
+                out.parts.push(Placed { indicator, member: part.member, bounds: part.bounds });
                 match part.what {
                     What::Key(key) => keys.push((place, key)),
                     What::Tree(tree) => {
@@ -144,22 +161,16 @@ impl IndicatorLoader {
                     }
                 }
             }
-            out.validity.push((draft.from, draft.until));
-            out.infos.push(draft.info);
+            if let Some(combination) = draft.combination {
+                out.combinations.insert(indicator, combination);
+            }
+            out.validity.push(draft.validity);
+            out.infos.push(Arc::new(draft.info));
         }
+        out.trees = Trees::new(trees, |tree, sought| keys.push((GATE | tree, sought)));
         out.index = Index::new(keys);
-        out.trees = Trees::new(trees);
         out.rejected = rejected;
         out
-    }
-}
-
-fn revoked(draft: Draft) -> Rejected {
-    Rejected {
-        source: draft.info.source,
-        line: draft.line,
-        title: draft.info.title,
-        reason: "its maker has revoked it".to_owned(),
     }
 }
 
@@ -184,6 +195,9 @@ fn name(draft: &mut Draft, names: &FxHashMap<String, String>, indicates: &[(Stri
     targets.truncate(MOST);
     if !targets.is_empty() {
         draft.info.title += &format!(" ({})", targets.join(", "));
+    }
+    if draft.validity.revoked {
+        draft.info.title += " (revoked by its maker)";
     }
 }
 

@@ -3,14 +3,11 @@
 use std::fmt;
 
 use model::{Level, RuleInfo, Time};
-use rstix::pattern::{PatternAst, parse_ast};
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::load::{Draft, Gathered, Part};
-use super::{comparison, plain};
-
-const SEVERAL: &str = "patterns over several observations are not evaluated yet";
+use super::load::{Draft, Gathered};
+use super::{Validity, parts, plain};
 
 /// Reads a bundle, an array of objects, or objects one a line.
 pub(super) fn read(source: &str, text: &str, out: &mut Gathered) {
@@ -29,7 +26,7 @@ pub(super) fn read(source: &str, text: &str, out: &mut Gathered) {
 }
 
 fn document(source: &str, text: &str, lines_before: u32, out: &mut Gathered) {
-    let mut cursor = Cursor { text, at: 0, line: lines_before + 1 };
+    let mut cursor = Cursor { text, at: 0, line: lines_before + 1, missed: 0 };
     let mut reader = serde_json::Deserializer::from_str(text);
     let sift = Sift { sink: &mut |object| object_found(source, &object, &mut cursor, out) };
     let read = sift.deserialize(&mut reader).and_then(|()| reader.end());
@@ -44,14 +41,22 @@ struct Cursor<'t> {
     text: &'t str,
     at: usize,
     line: u32,
+    /// How many ids did not stand in the text as they were read, for which all of it was searched.
+    missed: u32,
 }
 
 impl Cursor<'_> {
     fn line_of(&mut self, id: &str) -> u32 {
+        const MOST_MISSED: u32 = 8;
         let rest = &self.text.as_bytes()[self.at..];
-        if let Some(found) = memchr::memmem::find(rest, id.as_bytes()) {
-            self.line += memchr::memchr_iter(b'\n', &rest[..found]).count() as u32;
-            self.at += found;
+        if self.missed < MOST_MISSED {
+            match memchr::memmem::find(rest, id.as_bytes()) {
+                Some(found) => {
+                    self.line += memchr::memchr_iter(b'\n', &rest[..found]).count() as u32;
+                    self.at += found;
+                }
+                None => self.missed += 1,
+            }
         }
         self.line
     }
@@ -171,20 +176,26 @@ fn object_found(source: &str, object: &Map<String, Value>, cursor: &mut Cursor<'
 }
 
 fn indicator(source: &str, object: &Map<String, Value>, line: u32, out: &mut Gathered) {
+    const LONGEST_ID: usize = 256;
     let pattern = text(object, "pattern");
     let name = Some(text(object, "name")).filter(|name| !name.is_empty()).unwrap_or(pattern);
+    if text(object, "id").len() > LONGEST_ID {
+        return out.reject(source, line, &title(name), format!("its id is longer than {LONGEST_ID} bytes"));
+    }
     let mut draft = Draft {
         info: info(source, object, name),
         modified: Time::parse(text(object, "modified")).ok(),
-        revoked: object.get("revoked").and_then(Value::as_bool).unwrap_or(false),
         created_by: text(object, "created_by_ref").to_owned(),
         line,
-        from: Time::parse(text(object, "valid_from")).ok(),
-        until: Time::parse(text(object, "valid_until")).ok(),
-        parts: Vec::new(),
+        validity: Validity {
+            from: Time::parse(text(object, "valid_from")).ok(),
+            until: Time::parse(text(object, "valid_until")).ok(),
+            revoked: object.get("revoked").and_then(Value::as_bool).unwrap_or(false),
+        },
+        ..Draft::default()
     };
-    if draft.revoked {
-        return out.keep(draft);
+    if !object.get("pattern").is_some_and(Value::is_string) {
+        return out.reject(source, line, &draft.info.title, "it has no pattern");
     }
     let kind = text(object, "pattern_type");
     if pattern_of(source, kind, pattern, &mut draft, out) {
@@ -202,23 +213,34 @@ pub(super) fn pattern_of(
 ) -> bool {
     let title = draft.info.title.clone();
     if !kind.is_empty() && kind != "stix" {
+        let kind = capped(kind, 40);
         out.reject(source, draft.line, &title, format!("patterns of the type “{kind}” are not evaluated"));
         return false;
     }
-    let (parts, faults) = match parts(pattern) {
-        Ok(parts) => parts,
+    let pattern = match parts::of(pattern) {
+        Ok(pattern) => pattern,
         Err(reason) => {
-            out.reject(source, draft.line, &title, reason);
+            out.reject(source, draft.line, &title, capped(&reason, 300));
             return false;
         }
     };
-    let whole = parts.is_empty();
-    for fault in faults {
+    let whole = pattern.parts.is_empty();
+    for fault in pattern.faults {
         let reason = if whole { fault } else { format!("a part of it is not evaluated: {fault}") };
-        out.reject(source, draft.line, &title, reason);
+        out.reject(source, draft.line, &title, capped(&reason, 300));
     }
-    draft.parts = parts;
+    draft.parts = pattern.parts;
+    draft.combination = pattern.combination;
     !whole
+}
+
+/// A text of bearable length.
+pub(super) fn capped(text: &str, longest: usize) -> String {
+    let mut short: String = text.chars().take(longest).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
 }
 
 fn info(source: &str, object: &Map<String, Value>, name: &str) -> RuleInfo {
@@ -231,8 +253,11 @@ fn info(source: &str, object: &Map<String, Value>, name: &str) -> RuleInfo {
         .filter_map(|phase| phase.get("phase_name").and_then(Value::as_str))
         .map(|phase| format!("attack.{}", phase.to_lowercase().replace(' ', "-")))
         .collect();
-    tags.extend(list("labels").iter().filter_map(Value::as_str).map(str::to_owned));
-    let low = object.get("confidence").and_then(Value::as_u64).is_some_and(|confidence| confidence < 30);
+    const MOST: usize = 32;
+    tags.extend(list("labels").iter().filter_map(Value::as_str).take(MOST).map(|label| capped(label, 200)));
+    tags.truncate(2 * MOST);
+    let low = object.get("confidence").and_then(Value::as_u64).is_some_and(|confidence| confidence < 30)
+        || object.get("revoked").and_then(Value::as_bool).unwrap_or(false);
     let id = text(object, "id");
     RuleInfo {
         id: if id.is_empty() { format!("indicator:{}", text(object, "pattern")) } else { id.to_owned() },
@@ -241,11 +266,12 @@ fn info(source: &str, object: &Map<String, Value>, name: &str) -> RuleInfo {
         tags,
         author: plain::file_name(source).to_owned(),
         source: source.to_owned(),
-        description: text(object, "description").to_owned(),
+        description: capped(text(object, "description"), 4000),
         references: list("external_references")
             .iter()
             .filter_map(|reference| reference.get("url").and_then(Value::as_str))
-            .map(str::to_owned)
+            .take(MOST)
+            .map(|url| capped(url, 2000))
             .collect(),
         ..RuleInfo::default()
     }
@@ -253,65 +279,5 @@ fn info(source: &str, object: &Map<String, Value>, name: &str) -> RuleInfo {
 
 /// A title of bearable length.
 pub(super) fn title(name: &str) -> String {
-    const LONGEST: usize = 120;
-    let mut short: String = name.chars().take(LONGEST).collect();
-    if short.len() < name.len() {
-        short.push('…');
-    }
-    format!("Indicator: {short}")
-}
-
-type Parts = (Vec<Part>, Vec<String>);
-
-/// The alternatives of a pattern, and why others are left out.
-pub(super) fn parts(pattern: &str) -> Result<Parts, String> {
-    let ast = parse_ast(pattern).map_err(|error| error.to_string())?;
-    let mut out = (Vec::new(), Vec::new());
-    observations(pattern, &ast, None, &mut out)?;
-    Ok(out)
-}
-
-fn observations(
-    pattern: &str,
-    ast: &PatternAst,
-    bounds: Option<(Time, Time)>,
-    out: &mut Parts,
-) -> Result<(), String> {
-    match ast {
-        PatternAst::Observation(one) => {
-            // The span that the crate gives ends before the closing bracket.
-            let span = pattern.get(one.span.start..one.span.end).unwrap_or_default();
-            let inside = span.strip_prefix('[').ok_or("an observation has no brackets")?;
-            let alternatives = comparison::alternatives(inside)?;
-            for alternative in alternatives {
-                match alternative {
-                    Ok(what) => out.0.extend(what.into_iter().map(|what| Part { what, bounds })),
-                    Err(fault) => out.1.push(fault),
-                }
-            }
-            Ok(())
-        }
-        PatternAst::Or { left, right, .. } => {
-            observations(pattern, left, bounds, out)?;
-            observations(pattern, right, bounds, out)
-        }
-        PatternAst::StartStop { inner, start, stop, .. } => {
-            let time = |stamp: &rstix::core::StixTimestamp| {
-                Time::parse(&stamp.to_rfc3339()).map_err(|error| error.to_string())
-            };
-            let (mut start, mut stop) = (time(start)?, time(stop)?);
-            if let Some((outer_start, outer_stop)) = bounds {
-                (start, stop) = (start.max(outer_start), stop.min(outer_stop));
-            }
-            observations(pattern, inner, Some((start, stop)), out)
-        }
-        // One observation lies within any span of time, and is there once.
-        PatternAst::Within { inner, .. } | PatternAst::Repeats { inner, count: 1, .. } => {
-            observations(pattern, inner, bounds, out)
-        }
-        PatternAst::And { .. } | PatternAst::FollowedBy { .. } | PatternAst::Repeats { .. } => {
-            out.1.push(SEVERAL.to_owned());
-            Ok(())
-        }
-    }
+    format!("Indicator: {}", capped(name, 120))
 }

@@ -79,7 +79,7 @@ pub(crate) fn assess(
     }
     let answer = collector.finish();
     for note in &answer.notes {
-        anstream::eprintln!("note: {note}");
+        terminal::note(&format!("note: {note}"));
     }
     let case = answer.into_case(outcome.suppressed.clone(), outcome.manifest.clone());
     Ok(Assessed { case, plan, hosts })
@@ -138,7 +138,7 @@ fn render(case: &Case, outcome: &Outcome, output: Option<&Path>, width: usize) -
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };
         out += &format!(
             "gaps: no {} records between {} and {}{more}\n",
-            gap.source,
+            terminal::visible(&gap.source),
             day(gap.from),
             day(gap.until)
         );

@@ -10,6 +10,7 @@ use crate::Result;
 use crate::command::{hunt, output};
 use crate::failure::Failure;
 use crate::rulesource::RuleArgs;
+use crate::terminal;
 
 /// Rehearse on staged intrusions, and measure how well they are found.
 #[derive(Debug, clap::Subcommand)]
@@ -93,7 +94,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
 
 fn list() -> Result<ExitCode> {
     for scenario in exercise::list().map_err(|error| failure(&error))? {
-        println!("{:<16} {}", scenario.name, scenario.title);
+        terminal::say(&format!("{:<16} {}\n", scenario.name, scenario.title))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -119,13 +120,13 @@ fn stage(name: &str, seed: u64, scale: f64, out: &Path) -> Result<Truth> {
         exercise::stage(name, seed, scale, out, &mut |bytes| bar.inc(bytes)).map_err(|error| failure(&error));
     bar.finish_and_clear();
     let truth = truth?;
-    anstream::eprintln!(
+    terminal::note(&format!(
         "staged {} (seed {seed}): {} records, {} of them hostile, in {}",
         truth.scenario,
         truth.background.records + truth.records.hostile.len() as u64,
         truth.records.hostile.len(),
         out.join("evidence").display()
-    );
+    ));
     Ok(truth)
 }
 
@@ -165,8 +166,7 @@ fn rehearse(args: &Run) -> Result<ExitCode> {
     let findings = out.join("case/findings.jsonl");
     let score = scored(&out, &findings)?;
     write_score(&out.join("score.json"), &score)?;
-    print(&score);
-    println!("score: {}", out.join("score.json").display());
+    terminal::say(&told(&score, &out.join("score.json")))?;
     Ok(verdict(&score))
 }
 
@@ -174,8 +174,7 @@ fn score(args: &ScoreArgs) -> Result<ExitCode> {
     let score = scored(&args.dir, &args.findings)?;
     let beside = args.findings.parent().unwrap_or(Path::new(".")).join("score.json");
     write_score(&beside, &score)?;
-    print(&score);
-    println!("score: {}", beside.display());
+    terminal::say(&told(&score, &beside))?;
     Ok(verdict(&score))
 }
 
@@ -197,26 +196,27 @@ fn write_score(path: &Path, score: &Score) -> Result<()> {
     fs::write(path, text).map_err(|error| failure(&error))
 }
 
-fn print(score: &Score) {
+fn told(score: &Score, file: &Path) -> String {
     let records = &score.records;
-    println!("\nHow well the staged truth was found:");
-    println!(
-        "  hostile records  {} of {} found (recall {:.3})",
-        records.found, records.hostile, records.recall
-    );
-    println!(
-        "  reported records {} at medium and above (precision {:.3})",
-        records.reported, records.precision
-    );
-    println!(
-        "  incidents        {} found, {:.3} of what was found lies in the main one",
-        score.incidents.found, score.incidents.main
-    );
     let time = |time: Option<model::Time>| time.map_or_else(|| "none".to_owned(), |time| time.to_string());
-    println!("  first trace      {} (truth: {})", time(score.first_seen.found), time(score.first_seen.truth));
-    println!(
-        "  exposure         recall {:.3}, precision {:.3}",
-        score.exposure.recall, score.exposure.precision
+    let mut text = format!(
+        "\nHow well the staged truth was found:\n  \
+         hostile records  {} of {} found (recall {:.3})\n  \
+         reported records {} at medium and above (precision {:.3})\n  \
+         incidents        {} found, {:.3} of what was found lies in the main one\n  \
+         first trace      {} (truth: {})\n  \
+         exposure         recall {:.3}, precision {:.3}\n",
+        records.found,
+        records.hostile,
+        records.recall,
+        records.reported,
+        records.precision,
+        score.incidents.found,
+        score.incidents.main,
+        time(score.first_seen.found),
+        time(score.first_seen.truth),
+        score.exposure.recall,
+        score.exposure.precision
     );
     let missed: Vec<String> = score
         .techniques
@@ -225,8 +225,9 @@ fn print(score: &Score) {
         .map(|(name, technique)| format!("{name} {}/{}", technique.found, technique.hostile))
         .collect();
     if !missed.is_empty() {
-        println!("  not fully found  {}", missed.join(", "));
+        text += &format!("  not fully found  {}\n", missed.join(", "));
     }
+    text + &format!("score: {}\n", file.display())
 }
 
 /// The goals of an exercise.

@@ -7,6 +7,7 @@ use detect::{Engine, Suppressor};
 use hunt::{Config, Hunt, HuntError, Progress};
 use model::{Case, Level, Time, Tlp};
 use observe::LogSources;
+use sha2::{Digest, Sha256};
 
 use crate::Result;
 use crate::command::{answer, output};
@@ -120,13 +121,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let case = hunt(args)?;
     let problems = problems(&case);
     if problems > 0 {
-        anstream::eprintln!(
+        terminal::note(&format!(
             "{problems} problems in single inputs; {}",
             match &args.output {
                 Some(dir) => format!("{} lists them", dir.join("manifest.json").display()),
                 None => "--output DIR lists them in manifest.json".to_owned(),
             }
-        );
+        ));
         if args.strict {
             return Ok(ExitCode::from(3));
         }
@@ -153,13 +154,13 @@ pub(crate) fn hunt(args: &Args) -> Result<Case> {
     let texts = RuleTexts::read(&args.rules)?;
     let mut set = texts.load();
     if !set.rejected.is_empty() {
-        anstream::eprintln!(
+        terminal::note(&format!(
             "{} rules could not be loaded; portcullis rules check says which and why",
             set.rejected.len()
-        );
+        ));
     }
     set.remarks.iter().filter(|remark| !remark.title.is_empty()).for_each(|remark| {
-        anstream::eprintln!("note: {}: “{}” {}", remark.source, remark.title, remark.reason);
+        terminal::note(&format!("note: {}: “{}” {}", remark.source, remark.title, remark.reason));
     });
     if let Some(focus) = &args.focus {
         set.add_mention(focus);
@@ -172,6 +173,13 @@ pub(crate) fn hunt(args: &Args) -> Result<Case> {
     let progress = Progress::default();
     let hunt = Hunt::new(&config, &engine, &sources, &suppressor, indicators.as_ref(), &progress);
     let mut outcome = terminal::with_progress(&progress, || hunt.run()).map_err(explain)?;
+    // What the hunt itself is handed ready for use, and what comes after it.
+    let looked_for = indicators.as_ref().map(|found| format!("{}, {}", found.infos().len(), found.sha256()));
+    let known = (!suppressor.is_empty()).then(|| model::hex(&Sha256::digest(suppressor.key())));
+    let detected = args.detected.map(|time| time.to_string());
+    for (name, value) in [("indicators", looked_for), ("suppress", known), ("detected", detected)] {
+        outcome.manifest.settings.insert(name.to_owned(), value.unwrap_or_else(|| "none".to_owned()));
+    }
     let assessed = answer::assess(&mut outcome, args.detected, &sources)?;
     let rule_text = |source: &str| texts.text(source).map(str::to_owned);
     output::write(args, &mut outcome, &assessed, &rule_text)?;
@@ -195,7 +203,7 @@ fn explain(error: HuntError) -> Failure {
         _ => {
             return Failure::io("temporary data could not be written")
                 .because(&error)
-                .hint("--tmp DIR names another folder");
+                .hint("--tmp DIR or --resume DIR names a folder with room");
         }
     };
     Failure::io(what).hint(hint)
@@ -231,7 +239,7 @@ fn suppressor(args: &Args) -> Result<Suppressor> {
     let (suppressor, expired) = Suppressor::new(&entries, today)
         .map_err(|error| Failure::usage("the suppression file cannot be used").because(&error))?;
     for reason in expired {
-        anstream::eprintln!("note: the suppression “{reason}” has expired and does not count");
+        terminal::note(&format!("note: the suppression “{reason}” has expired and does not count"));
     }
     Ok(suppressor)
 }
@@ -249,7 +257,11 @@ fn indicators(paths: &[PathBuf]) -> Result<Option<detect::Indicators>> {
     }
     let indicators = loader.finish();
     for rejected in indicators.rejected().iter().take(20) {
-        anstream::eprintln!("note: {}:{}: {}", rejected.source, rejected.line, rejected.reason);
+        terminal::note(&format!("note: {}:{}: {}", rejected.source, rejected.line, rejected.reason));
+    }
+    let more = indicators.rejected().len().saturating_sub(20);
+    if more > 0 {
+        terminal::note(&format!("note: {more} more indicators could not be read or are not evaluated"));
     }
     if indicators.infos().is_empty() {
         return Err(Failure::usage("no indicator could be read from what --indicators names")

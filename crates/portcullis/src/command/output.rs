@@ -13,6 +13,7 @@ use crate::Result;
 use crate::command::answer::Assessed;
 use crate::command::hunt::{Args, Format};
 use crate::failure::Failure;
+use crate::terminal;
 
 pub(crate) fn make_dir(dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).map_err(|error| {
@@ -29,6 +30,9 @@ pub(crate) fn write(
     assessed: &Assessed,
     rule_text: &dyn Fn(&str) -> Option<String>,
 ) -> Result<()> {
+    if args.output.is_none() && args.format != Format::Jsonl {
+        return Ok(());
+    }
     let cannot = |what: &str, error: &io::Error| Failure::io(format!("cannot write {what}")).because(error);
     let evidence = outcome.evidence_by_id();
     let origins = |id: EvidenceId| {
@@ -62,7 +66,7 @@ pub(crate) fn write(
     let (Some(files), Some(dir)) = (files, args.output.as_deref()) else { return Ok(()) };
     let left_out = files.finish().map_err(|error| cannot("findings and timeline", &error))?;
     if left_out > 0 {
-        anstream::eprintln!("note: {left_out} findings without a time are not in the timelines");
+        terminal::note(&format!("note: {left_out} findings without a time are not in the timelines"));
     }
     let texts: BTreeMap<String, String> =
         rule_sources.into_iter().filter_map(|(id, source)| Some((id, rule_text(&source)?))).collect();

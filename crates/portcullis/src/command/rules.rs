@@ -82,11 +82,13 @@ fn check(args: &Check) -> Result<ExitCode> {
     for (word, found) in [("error", &set.rejected), ("note", &set.remarks)] {
         for one in found {
             let title = if one.title.is_empty() { String::new() } else { format!("{}: ", one.title) };
-            println!("{}:{}: {word}: {title}{}", one.source, one.line, one.reason);
+            let line = format!("{}:{}: {word}: {title}{}", one.source, one.line, one.reason);
+            terminal::say(&format!("{}\n", terminal::visible_lines(&line)))?;
         }
     }
     let count = set.rules.len() + set.correlations.len();
-    eprintln!("{count} rules can be used, {} cannot, {} notes", set.rejected.len(), set.remarks.len());
+    let (cannot, notes) = (set.rejected.len(), set.remarks.len());
+    terminal::note(&format!("{count} rules can be used, {cannot} cannot, {notes} notes"));
     Ok(if set.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
@@ -104,7 +106,7 @@ fn list(args: &List) -> Result<ExitCode> {
                 "techniques": techniques(&info.tags), "tags": info.tags, "author": info.author,
                 "source": info.source,
             });
-            println!("{line}");
+            terminal::say(&format!("{line}\n"))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -116,17 +118,17 @@ fn list(args: &List) -> Result<ExitCode> {
             level.to_string(),
             door.clone(),
             techniques(&info.tags).join(" "),
-            info.title.clone(),
+            terminal::visible(&info.title),
             source,
         ]);
     }
-    println!("{table}");
-    eprintln!(
+    terminal::say(&format!("{table}\n"))?;
+    terminal::note(&format!(
         "{} rules and {} correlations; {} could not be loaded (portcullis rules check says why)",
         set.rules.len(),
         set.correlations.len(),
         set.rejected.len()
-    );
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -148,16 +150,24 @@ fn test(args: &Test) -> Result<ExitCode> {
     }
     let sources = LogSources::builtin();
     let engine = Engine::new(std::sync::Arc::new(set), sources.all());
-    let mut tester =
-        Tester { engine: &engine, sources: &sources, held: 0, missed: 0, elsewhere: 0, misses: args.misses };
+    let mut tester = Tester {
+        engine: &engine,
+        sources: &sources,
+        held: 0,
+        missed: 0,
+        elsewhere: 0,
+        misses: args.misses,
+        said: Ok(()),
+    };
     let reading = terminal::reading(&args.zone, None)?;
     let shown = args.file.display().to_string();
     observe::read_file(&args.file, &shown, None, &reading, &sources, &mut tester)
         .map_err(|error| Failure::io(format!("cannot read {shown}")).because(&error))?;
-    eprintln!(
+    tester.said?;
+    terminal::note(&format!(
         "held {} times, did not hold {} times; {} records are of other log sources",
         tester.held, tester.missed, tester.elsewhere
-    );
+    ));
     Ok(if tester.held > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
@@ -169,6 +179,8 @@ struct Tester<'a> {
     missed: u64,
     elsewhere: u64,
     misses: usize,
+    /// Whether standard output could be written to.
+    said: Result<()>,
 }
 
 impl Collector for Tester<'_> {
@@ -179,7 +191,7 @@ impl Collector for Tester<'_> {
     fn end(&mut self, _: [u8; 32], _: u64) {}
 
     fn problem(&mut self, problem: model::Problem) {
-        eprintln!("problem {}: {}", problem.place, problem.what);
+        terminal::note(&format!("problem {}: {}", problem.place, problem.what));
     }
 
     fn event(&mut self, event: &mut Event) {
@@ -190,7 +202,11 @@ impl Collector for Tester<'_> {
                 if self.elsewhere == 1 {
                     let source =
                         self.sources.all().get(usize::from(event.source.0)).cloned().unwrap_or_default();
-                    eprintln!("record {} is of {source}, the rule is for {}", event.record, rule.logsource);
+                    let wanted = &rule.logsource;
+                    terminal::note(&format!(
+                        "record {} is of {source}, the rule is for {wanted}",
+                        event.record
+                    ));
                 }
                 continue;
             }
@@ -204,14 +220,14 @@ impl Collector for Tester<'_> {
                 }
             }
             let verdict = if explanation.holds { "holds" } else { "does not hold" };
-            println!("record {}: “{}” {verdict}", event.record, rule.info.title);
+            let title = terminal::visible(&rule.info.title);
+            let mut text = format!("record {}: “{title}” {verdict}\n", event.record);
             for (depth, holds, line) in explanation.lines {
-                println!(
-                    "{}{} {}",
-                    "  ".repeat(depth + 1),
-                    if holds { "✓" } else { "✗" },
-                    terminal::visible(&line)
-                );
+                let mark = if holds { "✓" } else { "✗" };
+                text += &format!("{}{mark} {}\n", "  ".repeat(depth + 1), terminal::visible(&line));
+            }
+            if self.said.is_ok() {
+                self.said = terminal::say(&text);
             }
         }
     }
