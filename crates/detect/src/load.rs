@@ -124,7 +124,7 @@ impl Loader {
     /// Joins what was read.
     pub fn finish(mut self) -> RuleSet {
         self.drop_earlier_twins();
-        let mut set = RuleSet { sha256: hex(&self.hash.finalize_reset()), ..RuleSet::default() };
+        let mut set = RuleSet { sha256: model::hex(&self.hash.finalize_reset()), ..RuleSet::default() };
         let conditions = self.conditions();
         for ((source, rule), condition) in std::mem::take(&mut self.rules).into_iter().zip(conditions) {
             match condition {
@@ -279,10 +279,6 @@ fn line_with(yaml: &str, title: &str) -> u32 {
 
 fn line_where(yaml: &str, holds: impl Fn(&str) -> bool) -> Option<u32> {
     yaml.lines().position(holds).map(|place| place as u32 + 1)
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn filters_rule(filter: &FilterRule, rule: &SigmaRule) -> bool {

@@ -140,9 +140,9 @@ impl Pattern {
             }
             Self::Glob { pieces, cased } => glob(pieces, if *cased { subject.text } else { subject.lower }),
             Self::Cidr(net) => address(subject.text).is_some_and(|address| net.contains(&address)),
-            Self::Int(wanted) => number(subject).is_some_and(|found| found == *wanted as f64),
-            Self::Number(wanted) => number(subject).is_some_and(|found| found == *wanted),
-            Self::Order(order, bound) => number(subject).is_some_and(|found| order.holds(found, *bound)),
+            Self::Int(wanted) => number(subject.text).is_some_and(|found| found == *wanted as f64),
+            Self::Number(wanted) => number(subject.text).is_some_and(|found| found == *wanted),
+            Self::Order(order, bound) => number(subject.text).is_some_and(|found| order.holds(found, *bound)),
             Self::Null => subject.kind == Kind::Null,
             Self::Exists(wanted) => *wanted,
             Self::Part(part, wanted) => moment(subject).is_some_and(|time| part.of(time) == *wanted),
@@ -243,13 +243,10 @@ pub(crate) fn address(text: &str) -> Option<IpAddr> {
     Some(text.parse::<IpAddr>().ok()?.to_canonical())
 }
 
-fn number(subject: Subject<'_>) -> Option<f64> {
-    let first = *subject.text.as_bytes().first()?;
-    if first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.') {
-        subject.text.parse().ok()
-    } else {
-        None
-    }
+/// The number that a value is.
+pub(crate) fn number(text: &str) -> Option<f64> {
+    let first = *text.as_bytes().first()?;
+    if first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.') { text.parse().ok() } else { None }
 }
 
 fn moment(subject: Subject<'_>) -> Option<Time> {

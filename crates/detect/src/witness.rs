@@ -15,6 +15,8 @@ use crate::rule::{Node, Test};
 pub(crate) enum Atom {
     /// The field has this value.
     Exact { field: String, text: String },
+    /// The field is this whole number, however it is written.
+    Number { field: String, number: i64 },
     /// A value of the field (of any field, for a keyword) holds this text.
     Literal { field: Option<String>, text: String, at: Anchor },
     /// The field is there.
@@ -28,6 +30,12 @@ pub(crate) enum Anchor {
     Start,
     End,
 }
+
+/// Whole numbers below this are told apart by a comparison of numbers with a point.
+pub(crate) const WHOLE: i64 = 1 << 53;
+
+/// Fields with few different values, each of them in many events.
+const FEW_VALUES: [&str; 5] = ["EventID", "Channel", "Provider_Name", "LogonType", "type"];
 
 /// How many rules could be witnessed by an atom: what many rules ask for is frequent in logs, too.
 pub(crate) type Uses = FxHashMap<Atom, u32>;
@@ -85,9 +93,11 @@ fn cost(atom: &Atom, uses: &Uses) -> f64 {
     let (base, length) = match atom {
         Atom::Present { .. } => return 1e3,
         Atom::Exact { field, text } => {
-            let few_values =
-                matches!(field.as_str(), "EventID" | "Channel" | "Provider_Name" | "LogonType" | "type");
-            (if few_values { 20.0 } else { 0.2 }, text.len())
+            (if FEW_VALUES.contains(&field.as_str()) { 20.0 } else { 0.2 }, text.len())
+        }
+        Atom::Number { field, number } => {
+            let digits = number.unsigned_abs().checked_ilog10().map_or(1, |log| log as usize + 1);
+            (if FEW_VALUES.contains(&field.as_str()) { 20.0 } else { 0.2 }, digits)
         }
         Atom::Literal { field: None, text, .. } => (4.0, text.len()),
         Atom::Literal { text, at: Anchor::Anywhere, .. } => (2.0, text.len()),
@@ -126,6 +136,9 @@ fn atoms(field: Option<&str>, pattern: &Pattern) -> Option<Vec<Atom>> {
             Some(texts) => Some(texts.into_iter().map(|text| literal(text, Anchor::Anywhere)).collect()),
             None => present(),
         },
+        Pattern::Int(number) if number.unsigned_abs() < WHOLE as u64 => {
+            field.map(|field| vec![Atom::Number { field: field.to_owned(), number: *number }])
+        }
         Pattern::Null | Pattern::Exists(false) => None,
         _ => present(),
     }

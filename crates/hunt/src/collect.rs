@@ -8,7 +8,8 @@ use observe::{Collector, Format};
 use rustc_hash::FxHashMap;
 
 use crate::Hunt;
-use crate::part::{By, Counted, Entry, FactRef, StoredRef, Volume, Writer};
+use crate::outcome::Tally;
+use crate::part::{By, Counted, Entry, StoredRef, Volume, Writer};
 use crate::sorter::{Key, Sorter};
 
 /// What has no time comes after all that has one.
@@ -19,17 +20,22 @@ pub(crate) struct Worker<'a> {
     pub(crate) hunt: &'a Hunt<'a>,
     pub(crate) findings: Sorter,
     pub(crate) inputs: Sorter,
+    pub(crate) tally: Tally,
+    /// Memory for the bytes of a small file, kept from file to file.
+    pub(crate) buffer: Vec<u8>,
     scratch: Scratch,
     aside: Scratch,
 }
 
 impl<'a> Worker<'a> {
     pub(crate) fn new(hunt: &'a Hunt<'a>) -> Self {
-        let budget = 12 << 20;
+        let budget = 8 << 20;
         Self {
             hunt,
             findings: Sorter::new(&hunt.config.tmp, budget),
             inputs: Sorter::new(&hunt.config.tmp, budget / 2),
+            tally: Tally::default(),
+            buffer: Vec::new(),
             scratch: Scratch::default(),
             aside: Scratch::default(),
         }
@@ -49,6 +55,8 @@ pub(crate) struct FileCollector<'w, 'a> {
     volumes: FxHashMap<(String, SourceId, i64), Volume>,
     coverage: FxHashMap<(u32, SourceId), (u64, Vec<bool>)>,
     last_volume: Option<((String, SourceId, i64), Volume)>,
+    /// Which field named the host of the last event: most often it is the same of the next.
+    host_field: usize,
     /// The first error of writing; reading goes on to its end, but the run fails.
     error: Option<io::Error>,
 }
@@ -57,6 +65,7 @@ impl<'w, 'a> FileCollector<'w, 'a> {
     pub(crate) fn new(worker: &'w mut Worker<'a>, file: u32, hash: &[u8; 32], part: Option<Writer>) -> Self {
         let mut first = [0; 8];
         first.copy_from_slice(&hash[..8]);
+        worker.scratch.forget();
         Self {
             worker,
             file,
@@ -69,6 +78,7 @@ impl<'w, 'a> FileCollector<'w, 'a> {
             volumes: FxHashMap::default(),
             coverage: FxHashMap::default(),
             last_volume: None,
+            host_field: 0,
             error: None,
         }
     }
@@ -136,7 +146,6 @@ impl<'w, 'a> FileCollector<'w, 'a> {
         let hunt = self.worker.hunt;
         let event_ref = self.event_ref(event);
         let mut scratch = std::mem::take(&mut self.worker.scratch);
-        let mut facts: Vec<FactRef<'_>> = Vec::new();
         hunt.engine.scan(event, &mut scratch, |place, view| {
             let rule = &hunt.engine.rules().rules[place as usize];
             if hunt.feeds[place as usize]
@@ -145,40 +154,30 @@ impl<'w, 'a> FileCollector<'w, 'a> {
                 self.feed(place, &rule.inputs, time, event, &event_ref);
             }
             if hunt.reports[place as usize] {
-                fill(&mut facts, event);
-                self.find(By::Rule(place), &rule.info, event, &event_ref, &facts, &view.matched(place));
+                self.find(By::Rule(place), &rule.info, event, &event_ref, &view.matched(place));
             }
         });
         if let Some(indicators) = hunt.indicators {
             for (place, matched) in indicators.look(event) {
-                fill(&mut facts, event);
-                let by = By::Indicator(place);
-                self.find(by, indicators.info(place), event, &event_ref, &facts, &matched);
+                self.find(By::Indicator(place), indicators.info(place), event, &event_ref, &matched);
             }
         }
         self.cover(event.source, &scratch, hunt.engine);
         self.worker.scratch = scratch;
     }
 
-    fn find(
-        &mut self,
-        by: By,
-        rule: &RuleInfo,
-        event: &Event,
-        event_ref: &EventRef,
-        facts: &[FactRef<'_>],
-        matched: &[Matched],
-    ) {
+    fn find(&mut self, by: By, rule: &RuleInfo, event: &Event, event_ref: &EventRef, matched: &[Matched]) {
         let hunt = self.worker.hunt;
         let stored = StoredRef {
             by,
             time: event.time,
             event_ref,
-            event: facts,
+            event: event.facts(),
             matched,
             burst: None,
             suppressed: suppression(hunt.suppressor, rule, event, &mut self.worker.aside),
         };
+        self.worker.tally.count(by, stored.suppressed);
         let key = self.key(event_ref, by);
         let result = postcard::to_stdvec(&stored).map_err(io::Error::other).and_then(|bytes| {
             if let Some(part) = &mut self.part {
@@ -220,7 +219,7 @@ impl<'w, 'a> FileCollector<'w, 'a> {
 
     fn count(&mut self, event: &Event) {
         let Some(time) = event.time else { return };
-        let host = host(event);
+        let host = host(event, &mut self.host_field);
         let one = Volume { records: 1, first: time, last: time };
         if let Some(((last_host, source, day), volume)) = &mut self.last_volume
             && *last_host == host
@@ -251,23 +250,24 @@ fn suppression<'s>(
     if suppressor.is_empty() { None } else { suppressor.reason(rule, event, scratch) }
 }
 
-/// The host that an event is of, as its format calls it; empty where it does not say.
-pub(crate) fn host(event: &Event) -> &str {
-    ["Computer", "s-computername", "host", "server-hostname", "s-ip"]
-        .iter()
-        .find_map(|name| event.get(name))
-        .map_or("", |value| value.text)
-}
+/// Fields that name the host which an event is of, the first that is there.
+const HOST_FIELDS: [&str; 5] = ["Computer", "s-computername", "host", "server-hostname", "s-ip"];
 
-/// The event's fields, taken once however many rules hold on it.
-fn fill<'a>(facts: &mut Vec<FactRef<'a>>, event: &'a Event) {
-    if facts.is_empty() {
-        facts.extend(event.fields().map(|(field, value)| FactRef {
-            field,
-            kind: value.kind,
-            text: value.text,
-        }));
+/// The host that an event is of, as its format calls it; empty where it does not say. `hint` is the
+/// place of the field that said it of the last event.
+fn host<'e>(event: &'e Event, hint: &mut usize) -> &'e str {
+    let fields = event.raw_fields();
+    if let Some(field) = fields.get(*hint)
+        && event.name(field) == HOST_FIELDS[0]
+    {
+        return event.value(field).text;
     }
+    let place =
+        HOST_FIELDS.iter().find_map(|name| fields.iter().position(|field| event.name(field) == *name));
+    place.map_or("", |place| {
+        *hint = place;
+        event.value(&fields[place]).text
+    })
 }
 
 impl Collector for FileCollector<'_, '_> {
@@ -337,7 +337,7 @@ impl Collector for FileCollector<'_, '_> {
 
     fn end(&mut self, sha256: [u8; 32], size: u64) {
         if let Some(evidence) = self.current() {
-            evidence.sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+            evidence.sha256 = model::hex(&sha256);
             evidence.size = size;
         }
         self.open.pop();

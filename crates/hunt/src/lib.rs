@@ -32,6 +32,7 @@ pub use part::Volume;
 pub use progress::{Progress, Snapshot};
 
 use collect::{FileCollector, Worker};
+use outcome::Tally;
 use part::{Counted, Entry, Stored};
 use sorter::Sorter;
 use walk::Input;
@@ -74,8 +75,15 @@ pub enum HuntError {
     },
 }
 
-/// What the workers came to: files, findings, and inputs of correlations.
-type ReadAll = (Vec<Done>, Vec<Sorter>, Vec<Sorter>);
+/// What the workers came to.
+#[derive(Default)]
+struct ReadAll {
+    done: Vec<Done>,
+    findings: Vec<Sorter>,
+    /// What correlations count.
+    inputs: Vec<Sorter>,
+    tally: Tally,
+}
 
 /// What one file came to.
 struct Done {
@@ -111,7 +119,7 @@ impl<'a> Hunt<'a> {
             return Err(HuntError::NothingRead { paths: self.config.paths.clone(), reason });
         }
         self.progress.expect(inputs.len() as u64, inputs.iter().map(|input| input.size).sum());
-        let (mut done, findings, feeds) = self.read_all(&inputs)?;
+        let ReadAll { mut done, findings, inputs: counted, tally } = self.read_all(&inputs)?;
         done.sort_by_key(|done| done.file);
         if done.iter().all(|done| done.unreadable.is_some()) {
             let reason = done.into_iter().find_map(|done| done.unreadable);
@@ -124,7 +132,7 @@ impl<'a> Hunt<'a> {
         }
         let parts = done.into_iter().map(|done| (done.evidence, done.counted)).collect();
         let spill = |source| HuntError::Spill { dir: self.config.tmp.clone(), source };
-        outcome::join(self, parts, findings, feeds, unreadable).map_err(spill)
+        outcome::join(self, parts, findings, counted, tally, unreadable).map_err(spill)
     }
 
     fn read_all(&self, inputs: &[Input]) -> Result<ReadAll, HuntError> {
@@ -132,7 +140,7 @@ impl<'a> Hunt<'a> {
         let mut order: Vec<u32> = (0..inputs.len() as u32).collect();
         order.sort_by_key(|&file| std::cmp::Reverse(inputs[file as usize].size));
         let next = AtomicUsize::new(0);
-        let all = Mutex::new((Vec::new(), Vec::new(), Vec::new()));
+        let all = Mutex::new(ReadAll::default());
         let failed = Mutex::new(None);
         let work = || {
             let mut worker = Worker::new(self);
@@ -150,9 +158,10 @@ impl<'a> Hunt<'a> {
                 self.progress.file();
             }
             let mut all = lock(&all);
-            all.0.extend(done);
-            all.1.push(worker.findings);
-            all.2.push(worker.inputs);
+            all.done.extend(done);
+            all.findings.push(worker.findings);
+            all.inputs.push(worker.inputs);
+            all.tally.join(worker.tally);
         };
         std::thread::scope(|scope| {
             for _ in 0..self.config.threads.max(1) {
@@ -177,33 +186,36 @@ impl<'a> Hunt<'a> {
             counted: Counted::default(),
             unreadable: Some(reason.to_string()),
         };
-        let known = match observe::sha256_file(&input.path, &mut |_| {}) {
+        let known = match observe::hash_file(&input.path, std::mem::take(&mut worker.buffer)) {
             Ok(known) => known,
             Err(error) => return Ok(cannot(error)),
         };
-        let hash = known.0;
+        let hash = known.sha256;
         let dir = self.config.resume.as_deref();
         let spill = |source| HuntError::Spill { dir: dir.unwrap_or(&self.config.tmp).to_owned(), source };
-        let name = self.part_name(input, &hash);
-        if let Some(dir) = dir
-            && let Some((evidence, counted)) = take_part(worker, file, dir, &name).map_err(spill)?
-        {
-            self.progress.bytes(input.size);
-            return Ok(Done { file, evidence, counted, unreadable: None });
+        let mut part = None;
+        if let Some(dir) = dir {
+            let name = self.part_name(input, &hash);
+            if let Some((evidence, counted)) = take_part(worker, file, dir, &name).map_err(spill)? {
+                self.progress.bytes(input.size);
+                return Ok(Done { file, evidence, counted, unreadable: None });
+            }
+            part = Some(part::Writer::create(dir, &name).map_err(spill)?);
         }
-        let part = dir.map(|dir| part::Writer::create(dir, &name)).transpose().map_err(spill)?;
         let mut collector = FileCollector::new(worker, file, &hash, part);
         let read = observe::read_file(
             &input.path,
             &input.shown,
-            Some(known),
+            Some(&known),
             &self.config.reading,
             self.sources,
             &mut collector,
         );
+        let collected = collector.finish();
+        worker.buffer = known.into_buffer();
         match read {
             Ok(()) => {
-                let (evidence, counted) = collector.finish().map_err(spill)?;
+                let (evidence, counted) = collected.map_err(spill)?;
                 Ok(Done { file, evidence, counted, unreadable: None })
             }
             Err(error) => Ok(cannot(error)),
@@ -211,7 +223,7 @@ impl<'a> Hunt<'a> {
     }
 
     fn part_name(&self, input: &Input, hash: &[u8; 32]) -> String {
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = model::hex(hash);
         let settings = format!("{:?}", self.config.settings());
         let modified = std::fs::metadata(&input.path).and_then(|data| data.modified());
         let rules = &self.engine.rules().sha256;
@@ -280,6 +292,7 @@ fn take_part(
             key.file = file;
             let mut stored: Stored = postcard::from_bytes(&bytes).map_err(io::Error::other)?;
             stored.event_ref.evidence.file = file;
+            worker.tally.count(stored.by, stored.suppressed.as_deref());
             worker.findings.push(key, &stored)
         }
         Entry::Input(mut key, mut input) => {

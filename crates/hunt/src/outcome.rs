@@ -118,13 +118,15 @@ pub(crate) fn join(
     parts: Vec<(Vec<Evidence>, Counted)>,
     mut findings: Vec<Sorter>,
     inputs: Vec<Sorter>,
+    mut tally: Tally,
     unreadable: BTreeMap<String, String>,
 ) -> io::Result<Outcome> {
     let set = hunt.engine.rules();
-    findings.push(correlate(hunt, inputs)?);
-    let mut findings = Sorter::merge(findings, &hunt.config.tmp)?;
+    findings.push(correlate(hunt, inputs, &mut tally)?);
+    let findings = Sorter::merge(findings, &hunt.config.tmp)?;
     let infos = Infos::new(set, hunt.indicators);
-    let (suppressed, levels) = tally(&mut findings, &infos)?;
+    let levels = tally.levels(&infos);
+    let suppressed = tally.suppressed;
     let mut evidence = BTreeMap::new();
     let mut listed = Vec::new();
     let mut coverage = Vec::new();
@@ -156,7 +158,7 @@ pub(crate) fn join(
 }
 
 /// Runs the correlations, depth by depth, over the sorted inputs.
-fn correlate(hunt: &Hunt<'_>, inputs: Vec<Sorter>) -> io::Result<Sorter> {
+fn correlate(hunt: &Hunt<'_>, inputs: Vec<Sorter>, tally: &mut Tally) -> io::Result<Sorter> {
     let set = hunt.engine.rules();
     let mut sorted = Sorter::merge(inputs, &hunt.config.tmp)?;
     let mut out = Sorter::new(&hunt.config.tmp, 12 << 20);
@@ -177,14 +179,14 @@ fn correlate(hunt: &Hunt<'_>, inputs: Vec<Sorter>) -> io::Result<Sorter> {
         lower.for_each(|input| correlator.see(&input));
         let bursts = correlator.finish();
         for burst in &bursts {
-            report(hunt, burst, &mut out)?;
+            report(hunt, burst, &mut out, tally)?;
         }
         below.extend(bursts);
     }
     Ok(out)
 }
 
-fn report(hunt: &Hunt<'_>, burst: &Burst, out: &mut Sorter) -> io::Result<()> {
+fn report(hunt: &Hunt<'_>, burst: &Burst, out: &mut Sorter, tally: &mut Tally) -> io::Result<()> {
     let correlation = &hunt.engine.rules().correlations[burst.correlation as usize];
     if !correlation.reports || !wanted(hunt.config, &correlation.info, correlation.level()) {
         return Ok(());
@@ -208,21 +210,19 @@ fn report(hunt: &Hunt<'_>, burst: &Burst, out: &mut Sorter) -> io::Result<()> {
         suppressed: suppressed(hunt.suppressor, &correlation.info, burst),
         burst: Some(burst.clone()),
     };
+    tally.count(by, stored.suppressed.as_deref());
     out.push(key, &stored)
 }
 
 /// Of a correlation's last event, the group it is of and what the correlation carries.
-fn shown(burst: &Burst, inputs: &[String]) -> Vec<model::Fact> {
+fn shown(burst: &Burst, inputs: &[String]) -> model::Facts {
     let group = burst.group.iter().map(|(field, text)| (field, text));
     let carried = inputs
         .iter()
         .zip(&burst.values)
         .filter(|(field, _)| burst.group.iter().all(|(known, _)| known != *field))
         .filter_map(|(field, value)| Some((field, value.as_ref()?)));
-    group
-        .chain(carried)
-        .map(|(field, text)| model::Fact { field: field.clone(), kind: model::Kind::Str, text: text.clone() })
-        .collect()
+    group.chain(carried).map(|(field, text)| model::Fact { field, kind: model::Kind::Str, text }).collect()
 }
 
 /// The values that a correlation counted, as the facts that made it hold.
@@ -248,18 +248,40 @@ fn suppressed(suppressor: &Suppressor, info: &RuleInfo, burst: &Burst) -> Option
     suppressor.reason(info, &event, &mut detect::Scratch::default()).map(str::to_owned)
 }
 
-type Tallies = (BTreeMap<String, u64>, BTreeMap<Level, u64>);
+/// How many findings each rule made, and how many were suppressed for each reason.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    found: BTreeMap<By, u64>,
+    suppressed: BTreeMap<String, u64>,
+}
 
-fn tally(findings: &mut Sorted, infos: &Infos) -> io::Result<Tallies> {
-    let mut tallies = Tallies::default();
-    for item in findings.read::<Stored>()? {
-        let (_, stored) = item?;
-        match stored.suppressed {
-            Some(reason) => *tallies.0.entry(reason).or_default() += 1,
-            None => *tallies.1.entry(infos.of(stored.by).0.level.unwrap_or(Level::Medium)).or_default() += 1,
+impl Tally {
+    pub(crate) fn count(&mut self, by: By, suppressed: Option<&str>) {
+        match suppressed {
+            None => *self.found.entry(by).or_default() += 1,
+            Some(reason) => match self.suppressed.get_mut(reason) {
+                Some(count) => *count += 1,
+                None => _ = self.suppressed.insert(reason.to_owned(), 1),
+            },
         }
     }
-    Ok(tallies)
+
+    pub(crate) fn join(&mut self, other: Self) {
+        for (by, count) in other.found {
+            *self.found.entry(by).or_default() += count;
+        }
+        for (reason, count) in other.suppressed {
+            *self.suppressed.entry(reason).or_default() += count;
+        }
+    }
+
+    fn levels(&self, infos: &Infos) -> BTreeMap<Level, u64> {
+        let mut levels = BTreeMap::new();
+        for (&by, count) in &self.found {
+            *levels.entry(infos.of(by).0.level.unwrap_or(Level::Medium)).or_default() += count;
+        }
+        levels
+    }
 }
 
 /// A field that rules for a log source look at, its place in the engine, and how many rules do.
@@ -340,5 +362,5 @@ fn id(rule: &RuleInfo, sha256: &str, event: &EventRef, group: &model::Group) -> 
         event.seq,
         event.time.map_or(NO_TIME, Time::micros)
     ));
-    hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    model::hex(&hash.finalize()[..16])
 }

@@ -28,9 +28,20 @@ pub use case::{
     Activity, Case, Exposed, Exposure, ExposureKind, Gap, Incident, KeyFinding, Link, Measure, RuleCount,
     Stage, Touched,
 };
-pub use event::{Event, Field, Fields, Kind, Value};
+pub use event::{Event, Fact, Facts, Field, Fields, Kind, Value};
 pub use evidence::{Evidence, EvidenceId, Manifest, Place, Problem, Settings};
-pub use finding::{EventRef, Fact, Finding, FindingKind, Group, Matched, RuleInfo, Window};
+pub use finding::{EventRef, Finding, FindingKind, Group, Matched, RuleInfo, Window};
 pub use level::{Level, Tlp, UnknownLevel};
 pub use source::{LogSource, SourceId};
 pub use time::{Time, TimeError};
+
+/// Bytes in lower-case hexadecimal, as hashes are written.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
+}

@@ -66,7 +66,7 @@ use jiff::tz::TimeZone;
 use model::{Event, Problem, Time};
 
 pub use format::Format;
-pub use read::{read_bytes, read_bytes_as, read_file, sha256_file};
+pub use read::{Hashed, hash_file, read_bytes, read_bytes_as, read_file};
 pub use sources::LogSources;
 
 /// How to read: what the evidence does not say of itself, and the bounds.

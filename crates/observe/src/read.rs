@@ -19,11 +19,32 @@ pub(crate) trait ReadSeek: Read + Seek {}
 
 impl<T: Read + Seek> ReadSeek for T {}
 
+/// Files of at most so many bytes are kept in memory between hashing and reading.
+const SMALL: u64 = 4 << 20;
+
+/// A file whose bytes were hashed before they are read.
+#[derive(Debug)]
+pub struct Hashed {
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+    /// How many there are.
+    pub size: u64,
+    /// The bytes themselves where they are few, so that the file need not be opened again.
+    bytes: Option<Vec<u8>>,
+    modified: Option<Time>,
+}
+
+impl Hashed {
+    /// The memory that it used, for the next file.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.bytes.unwrap_or_default()
+    }
+}
+
 /// Reads the file at `path`, which is shown as `shown`, and everything that lies in it.
 ///
-/// `known` is the SHA-256 and size that [`sha256_file`] found, if it was asked before; else the
-/// file is hashed while it is read. The file is opened for reading only, and read up to the size
-/// that it has when it is opened.
+/// `known` is what [`hash_file`] found, if it was asked before; else the file is hashed while it is
+/// read. The file is opened for reading only, and read up to the size that it has when it is opened.
 ///
 /// # Errors
 ///
@@ -31,20 +52,13 @@ impl<T: Read + Seek> ReadSeek for T {}
 pub fn read_file(
     path: &Path,
     shown: &str,
-    known: Option<([u8; 32], u64)>,
+    known: Option<&Hashed>,
     settings: &Settings,
     sources: &LogSources,
     out: &mut dyn Collector,
 ) -> io::Result<()> {
-    let (file, found) = open(path)?;
-    let size = known.map_or(found, |(_, size)| size);
-    let modified = file.metadata()?.modified().ok().and_then(time_of_system);
-    let opened = Opened { format: None, shown, modified, known: known.map(|(sha256, _)| sha256), size };
-    let mut bytes = (&file).take(size);
-    // A handle with a place of its own: the stream and the container's directory are read in turn.
-    let mut seekable = File::open(path)?;
-    opened.read(&mut bytes, &mut seekable, settings, sources, out, |read, out| {
-        let now = file.metadata().map_or(size, |meta| meta.len());
+    let check = |size: u64, read: u64, out: &mut dyn Collector| {
+        let now = path.metadata().map_or(size, |meta| meta.len());
         if now > size {
             let what = format!("grew to {now} bytes while it was read; what was added is left out");
             out.problem(Problem::new(Place::Offset(size), what));
@@ -52,7 +66,25 @@ pub fn read_file(
             let what = format!("had {size} bytes when it was opened and ended here");
             out.problem(Problem::new(Place::Offset(read), what));
         }
-    });
+    };
+    if let Some(Hashed { sha256, size, bytes: Some(bytes), modified }) = known {
+        let opened = Opened { format: None, shown, modified: *modified, known: Some(*sha256), size: *size };
+        let (mut nothing, counter) = (io::empty(), Cell::new(0));
+        let input = Input::memory(bytes, &mut nothing);
+        let read = |read, out: &mut dyn Collector| check(*size, read, out);
+        opened.read(input, &counter, &mut Cursor::new(bytes), settings, sources, out, read);
+        return Ok(());
+    }
+    let (file, found, modified) = open(path)?;
+    let size = known.map_or(found, |known| known.size);
+    let known = known.map(|known| known.sha256);
+    let opened = Opened { format: None, shown, modified, known, size };
+    let mut bytes = (&file).take(size);
+    // A handle with a place of its own: the stream and the container's directory are read in turn.
+    let mut seekable = File::open(path)?;
+    let counter = Cell::new(0);
+    let input = Input::file(&mut bytes, &counter, opened.known.is_none());
+    opened.read(input, &counter, &mut seekable, settings, sources, out, |read, out| check(size, read, out));
     Ok(())
 }
 
@@ -64,8 +96,7 @@ pub fn read_bytes(
     sources: &LogSources,
     out: &mut dyn Collector,
 ) {
-    let opened = Opened { format: None, shown, modified: None, known: None, size: bytes.len() as u64 };
-    opened.read(&mut &*bytes, &mut Cursor::new(bytes), settings, sources, out, |_, _| {});
+    read_unnamed(None, bytes, shown, settings, sources, out);
 }
 
 /// Reads `bytes` as what they are said to be; what lies in them is recognised as ever.
@@ -77,43 +108,63 @@ pub fn read_bytes_as(
     sources: &LogSources,
     out: &mut dyn Collector,
 ) {
-    let size = bytes.len() as u64;
-    let opened = Opened { format: Some(format), shown, modified: None, known: None, size };
-    opened.read(&mut &*bytes, &mut Cursor::new(bytes), settings, sources, out, |_, _| {});
+    read_unnamed(Some(format), bytes, shown, settings, sources, out);
 }
 
-/// The SHA-256 and the size of the file at `path`; `progress` is told the bytes as they are read.
+fn read_unnamed(
+    format: Option<Format>,
+    mut bytes: &[u8],
+    shown: &str,
+    settings: &Settings,
+    sources: &LogSources,
+    out: &mut dyn Collector,
+) {
+    let opened = Opened { format, shown, modified: None, known: None, size: bytes.len() as u64 };
+    let (mut seekable, counter) = (Cursor::new(bytes), Cell::new(0));
+    let input = Input::file(&mut bytes, &counter, true);
+    opened.read(input, &counter, &mut seekable, settings, sources, out, |_, _| {});
+}
+
+/// Hashes the file at `path`; a small one is kept in `buffer`.
 ///
 /// # Errors
 ///
 /// When the file cannot be opened or read, or is not a file.
-pub fn sha256_file(path: &Path, progress: &mut dyn FnMut(u64)) -> io::Result<([u8; 32], u64)> {
-    let (file, size) = open(path)?;
-    let mut bytes = file.take(size);
+pub fn hash_file(path: &Path, mut buffer: Vec<u8>) -> io::Result<Hashed> {
+    let (file, size, modified) = open(path)?;
+    let mut input = file.take(size);
     let mut hash = Sha256::new();
-    let mut buffer = vec![0; 256 << 10];
+    if size <= SMALL {
+        buffer.clear();
+        buffer.reserve(size as usize);
+        input.read_to_end(&mut buffer)?;
+        hash.update(&buffer);
+        let (sha256, size) = (hash.finalize().into(), buffer.len() as u64);
+        return Ok(Hashed { sha256, size, bytes: Some(buffer), modified });
+    }
+    buffer.resize(256 << 10, 0);
     let mut read = 0;
     loop {
-        let count = match bytes.read(&mut buffer) {
-            Ok(0) => return Ok((hash.finalize().into(), read)),
+        let count = match input.read(&mut buffer) {
+            Ok(0) => return Ok(Hashed { sha256: hash.finalize().into(), size: read, bytes: None, modified }),
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
         hash.update(&buffer[..count]);
         read += count as u64;
-        progress(count as u64);
     }
 }
 
-fn open(path: &Path) -> io::Result<(File, u64)> {
+/// The file at `path`, its size and when it was changed last.
+fn open(path: &Path) -> io::Result<(File, u64, Option<Time>)> {
     // Asked before opening: opening a pipe would wait for a writer.
-    if !path.metadata()?.is_file() {
+    let metadata = path.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::new(ErrorKind::InvalidInput, "not a file"));
     }
-    let file = File::open(path)?;
-    let size = file.metadata()?.len();
-    Ok((file, size))
+    let modified = metadata.modified().ok().and_then(time_of_system);
+    Ok((File::open(path)?, metadata.len(), modified))
 }
 
 fn time_of_system(time: std::time::SystemTime) -> Option<Time> {
@@ -134,19 +185,18 @@ struct Opened<'a> {
 impl Opened<'_> {
     fn read(
         &self,
-        bytes: &mut dyn Read,
+        mut input: Input<'_>,
+        counter: &Cell<u64>,
         seekable: &mut dyn ReadSeek,
         settings: &Settings,
         sources: &LogSources,
         out: &mut dyn Collector,
         check: impl FnOnce(u64, &mut dyn Collector),
     ) {
-        let counter = Cell::new(0);
-        let out = &mut Reporter::new(out, &counter);
+        let out = &mut Reporter::new(out, counter);
         let run = Run { settings, sources, budget: Budget::new(settings.limits, self.size) };
         let piece = Piece { run: &run, path: self.shown, depth: 0, modified: self.modified };
         out.begin(self.shown);
-        let mut input = Input::file(bytes, &counter, self.known.is_none());
         read_piece(&piece, self.format, &mut input, Some(seekable), out);
         if self.known.is_some() {
             // What was read at any place, or was of no interest, is done as well.

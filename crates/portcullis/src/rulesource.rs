@@ -113,7 +113,7 @@ impl RuleTexts {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         }
-        hex(&hash.finalize())
+        model::hex(&hash.finalize())
     }
 }
 
@@ -173,10 +173,6 @@ pub(crate) fn read_text(path: &Path, what: &str) -> Result<String> {
     fs::read_to_string(path).map_err(|error| {
         Failure::usage(format!("cannot read {what} from {}", path.display())).because(&error)
     })
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The user's cache folder, never a folder of evidence: what lies there could be planted.

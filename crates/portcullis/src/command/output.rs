@@ -29,6 +29,9 @@ pub(crate) fn write(
     assessed: &Assessed,
     rule_text: &dyn Fn(&str) -> Option<String>,
 ) -> Result<()> {
+    if args.output.is_none() && args.format != Format::Jsonl {
+        return Ok(());
+    }
     let cannot = |what: &str, error: &io::Error| Failure::io(format!("cannot write {what}")).because(error);
     let evidence = outcome.evidence_by_id();
     let origins = |id: EvidenceId| {
