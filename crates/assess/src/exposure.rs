@@ -80,9 +80,9 @@ fn values<'a>(finding: &'a Finding, measure: &Measure) -> Vec<&'a str> {
         let group = finding.group.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str());
         let mut found: Vec<&str> = group.filter(|value| !value.trim().is_empty()).collect();
         if found.is_empty() {
-            let facts = finding.event.iter().filter(|fact| &fact.field == field);
+            let facts = finding.event.iter().filter(|fact| fact.field == field);
             let matched = finding.matched.iter().filter(|matched| &matched.field == field);
-            let texts = facts.map(|fact| fact.text.as_str()).chain(matched.map(|one| one.value.as_str()));
+            let texts = facts.map(|fact| fact.text).chain(matched.map(|one| one.value.as_str()));
             found = texts.filter(|text| !text.trim().is_empty()).collect();
         }
         if !found.is_empty() {

@@ -69,8 +69,8 @@ impl Tables {
         let host = own.machine();
         let mut all = Vec::with_capacity(8);
         all.extend(own.mention.clone());
-        for fact in &finding.event {
-            self.mention(finding, &fact.field, &fact.text, &host, &mut all);
+        for fact in finding.event.iter() {
+            self.mention(finding, fact.field, fact.text, &host, &mut all);
         }
         for (field, value) in &finding.group {
             self.mention(finding, field, value, &host, &mut all);
@@ -82,8 +82,8 @@ impl Tables {
     pub(crate) fn telling<'a>(&self, finding: &'a Finding) -> Option<(&'a str, &'a str)> {
         self.telling
             .iter()
-            .filter_map(|field| finding.event.iter().find(|fact| &fact.field == field))
-            .map(|fact| (fact.field.as_str(), fact.text.as_str()))
+            .filter_map(|field| finding.event.iter().find(|fact| fact.field == field))
+            .map(|fact| (fact.field, fact.text))
             .find(|(_, text)| !self.says_nothing(text))
             .or_else(|| {
                 finding.matched.first().map(|matched| (matched.field.as_str(), matched.value.as_str()))

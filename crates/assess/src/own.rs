@@ -34,8 +34,8 @@ impl Tables {
         let mut own = Own::default();
         for (row, fact) in self.ranked(finding) {
             let found = match row.kind {
-                Kind::Address => normal::address(&fact.text),
-                _ => normal::host(self, &fact.text),
+                Kind::Address => normal::address(fact.text),
+                _ => normal::host(self, fact.text),
             };
             let Some(Named { key, name, .. }) = found else { continue };
             let mention = Mention { kind: kind_of(&key), own: true, key, name };
@@ -63,11 +63,11 @@ impl Tables {
         own
     }
 
-    fn ranked<'f>(&self, finding: &'f Finding) -> Vec<(&FieldRow, &'f Fact)> {
-        let mut ranked: Vec<(&FieldRow, &Fact)> = Vec::new();
-        for fact in &finding.event {
-            for row in self.fields.get(&fact.field).into_iter().flatten().filter(|row| row.own) {
-                if applies(row, finding) && !self.says_nothing(&fact.text) {
+    fn ranked<'f>(&self, finding: &'f Finding) -> Vec<(&FieldRow, Fact<'f>)> {
+        let mut ranked: Vec<(&FieldRow, Fact<'_>)> = Vec::new();
+        for fact in finding.event.iter() {
+            for row in self.fields.get(fact.field).into_iter().flatten().filter(|row| row.own) {
+                if applies(row, finding) && !self.says_nothing(fact.text) {
                     ranked.push((row, fact));
                 }
             }

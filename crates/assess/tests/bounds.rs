@@ -6,7 +6,7 @@ mod common;
 
 use assess::{Answer, Linker, Settings, Volume};
 use common::{finding, line};
-use model::{Finding, Level, Time};
+use model::{Fact, Finding, Kind, Level, Time};
 use proptest::prelude::*;
 
 fn assess(findings: &[Finding], volumes: &[(String, Volume)]) -> (Vec<Option<u32>>, Answer) {
@@ -114,15 +114,16 @@ proptest! {
 
 /// Findings that share little, as a scan of the whole internet makes them.
 fn strangers(count: u32) -> impl Iterator<Item = Finding> {
-    let template = line(
-        "2021-08-24T00:00:00Z medium scan reconnaissance Computer=EX01 c-ip=0 cs-uri-stem=/x.aspx SubjectUserName=u",
-    );
+    let template = line("2021-08-24T00:00:00Z medium scan reconnaissance Computer=EX01");
     (0..count).map(move |n| {
         let mut made = template.clone();
         made.time = made.time.map(|time| time.plus_micros(i64::from(n) * 60_000_000));
         made.id = format!("{n:016x}");
-        made.event[1].text = format!("{}.{}.{}.{}", 11 + (n >> 24), (n >> 16) & 255, (n >> 8) & 255, n & 255);
-        made.event[3].text = format!("user{}", n % 1000);
+        let address = format!("{}.{}.{}.{}", 11 + (n >> 24), (n >> 16) & 255, (n >> 8) & 255, n & 255);
+        let user = format!("user{}", n % 1000);
+        let own = [("c-ip", address.as_str()), ("cs-uri-stem", "/x.aspx"), ("SubjectUserName", &user)];
+        let own = own.map(|(field, text)| Fact { field, kind: Kind::Str, text });
+        made.event = template.event.iter().chain(own).collect();
         made
     })
 }

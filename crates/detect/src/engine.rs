@@ -1,12 +1,14 @@
 //! Evaluates every rule on every event, and pays only for rules with a chance.
 
+use std::hash::BuildHasher;
 use std::sync::{Arc, OnceLock};
 
-use daachorse::DoubleArrayAhoCorasick;
+use aho_corasick::packed;
+use daachorse::{DoubleArrayAhoCorasick, DoubleArrayAhoCorasickBuilder};
 use memchr::memmem;
 use model::{Event, Kind, LogSource, Matched};
 use regex::Regex;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::pattern::{self, How, Pattern, Subject, fold};
 use crate::rule::{Node, RuleSet};
@@ -20,6 +22,8 @@ use crate::witness::{self, Anchor, Atom, Uses};
 #[derive(Debug)]
 pub struct Engine {
     set: Arc<RuleSet>,
+    /// By which a [`Scratch`] knows the engine that filled it.
+    identity: Arc<()>,
     slots: FxHashMap<String, u32>,
     rules: Vec<Condition>,
     witnesses: Vec<Option<Vec<Atom>>>,
@@ -43,20 +47,31 @@ struct LazyRegex {
 
 #[derive(Debug)]
 enum Condition {
-    All(Vec<Condition>),
+    /// The cheapest part first, each with its place in the rule.
+    All(Vec<(u32, Condition)>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
     AtLeast(u32, Vec<Condition>),
-    Test { slot: Option<u32>, any: Vec<Check> },
+    Test {
+        slot: Option<u32>,
+        any: Vec<Check>,
+    },
 }
 
 #[derive(Debug)]
 enum Check {
     Plain(Pattern),
     /// A long text is searched faster by what was worked out about it beforehand.
-    Contains { finder: memmem::Finder<'static>, cased: bool },
+    Contains {
+        finder: Box<memmem::Finder<'static>>,
+        cased: bool,
+    },
     Regex(u32),
-    FieldRef { slot: u32, how: How, cased: bool },
+    FieldRef {
+        slot: u32,
+        how: How,
+        cased: bool,
+    },
 }
 
 /// The index over the rules that apply to one kind of log.
@@ -65,7 +80,15 @@ struct Class {
     /// Rules that may hold on any event.
     always: Vec<u32>,
     fields: FxHashMap<u32, FieldIndex>,
-    keywords: Option<Automaton>,
+    keywords: Option<Keywords>,
+}
+
+/// Texts that may stand in any field. They are few and rare while the text of an event is long, so
+/// a vectorised search asks first whether there is any of them.
+#[derive(Debug)]
+struct Keywords {
+    any: Option<packed::Searcher>,
+    automaton: Automaton,
 }
 
 #[derive(Debug, Default)]
@@ -101,7 +124,31 @@ pub struct Scratch {
     seen: Vec<u32>,
     candidates: Vec<u32>,
     stamp: u32,
+    memo: Memo,
 }
+
+/// The rules with a witness in values that came before. Logs say the same thing over and over, and
+/// a comparison with what was said is cheaper than a search.
+#[derive(Debug, Default)]
+struct Memo {
+    engine: Arc<()>,
+    /// What was noted before this generation began is not used.
+    generation: u32,
+    entries: Vec<Noted>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Noted {
+    generation: u32,
+    class: u32,
+    slot: u32,
+    text: String,
+    rules: Vec<u32>,
+}
+
+/// How many values are remembered, and how long they may be.
+const NOTED: usize = 1 << 10;
+const LONGEST_NOTED: usize = 1 << 9;
 
 const NONE: u32 = u32::MAX;
 
@@ -119,7 +166,16 @@ impl Engine {
         set.rules.iter().for_each(|rule| witness::count(&rule.condition, &mut uses));
         let witnesses = set.rules.iter().map(|rule| witness::witness(&rule.condition, &uses)).collect();
         let (class_of, classes) = classes(&set, sources);
-        Self { set, slots: build.slots, rules, witnesses, regexes: build.regexes, class_of, classes }
+        Self {
+            set,
+            identity: Arc::default(),
+            slots: build.slots,
+            rules,
+            witnesses,
+            regexes: build.regexes,
+            class_of,
+            classes,
+        }
     }
 
     /// The rules that it evaluates.
@@ -135,13 +191,14 @@ impl Engine {
     /// Calls `hit` with the place of every rule that holds on `event`, in the order of the rule set.
     pub fn scan(&self, event: &Event, scratch: &mut Scratch, mut hit: impl FnMut(u32, &View<'_>)) {
         let Some(&class) = self.class_of.get(usize::from(event.source.0)) else { return };
-        let (rules, class) = &self.classes[class as usize];
+        let (rules, index) = &self.classes[class as usize];
         if rules.is_empty() {
             return;
         }
         scratch.prepare(self, event);
-        let class = class.get_or_init(|| self.class(rules));
-        scratch.collect(class);
+        let index = index.get_or_init(|| self.class(rules));
+        scratch.memo.serve(&self.identity);
+        scratch.collect(class, index);
         scratch.candidates.sort_unstable();
         let candidates = std::mem::take(&mut scratch.candidates);
         let view = View { engine: self, event, scratch };
@@ -215,6 +272,7 @@ impl Engine {
                         class.field(self.slots[field]).names.entry(text.clone()).or_default().push(rule);
                     }
                     Atom::Literal { field, text, at } => {
+                        let text = if *at == Anchor::Start { text } else { tail(text) };
                         let slot = field.as_ref().map(|field| self.slots[field]);
                         literals.entry(slot).or_default().entry(text).or_default().push((*at, rule));
                     }
@@ -222,10 +280,9 @@ impl Engine {
             }
         }
         for (slot, texts) in literals {
-            let automaton = Automaton::new(texts);
             match slot {
-                Some(slot) => class.field(slot).automaton = automaton,
-                None => class.keywords = automaton,
+                Some(slot) => class.field(slot).automaton = Automaton::new(texts),
+                None => class.keywords = Keywords::new(texts),
             }
         }
         class
@@ -292,7 +349,12 @@ impl Build {
 
     fn condition(&mut self, node: &Node) -> Condition {
         match node {
-            Node::All(nodes) => Condition::All(nodes.iter().map(|node| self.condition(node)).collect()),
+            Node::All(nodes) => {
+                let mut parts: Vec<(u32, Condition)> =
+                    (0..).zip(nodes.iter().map(|node| self.condition(node))).collect();
+                parts.sort_by_cached_key(|(_, part)| part.cost());
+                Condition::All(parts)
+            }
             Node::Any(nodes) => Condition::Any(nodes.iter().map(|node| self.condition(node)).collect()),
             Node::Not(node) => Condition::Not(Box::new(self.condition(node))),
             Node::AtLeast(count, nodes) => {
@@ -315,9 +377,35 @@ impl Build {
                 Check::FieldRef { slot: self.slot(field), how: *how, cased: *cased }
             }
             Pattern::Text { how: How::Contains, text, cased } => {
-                Check::Contains { finder: memmem::Finder::new(text).into_owned(), cased: *cased }
+                Check::Contains { finder: Box::new(memmem::Finder::new(text).into_owned()), cased: *cased }
             }
             other => Check::Plain(other.clone()),
+        }
+    }
+}
+
+impl Condition {
+    /// A guess at what it takes to know whether it holds; only the order has a meaning.
+    fn cost(&self) -> u32 {
+        match self {
+            Self::All(parts) => parts.iter().map(|(_, part)| part.cost()).sum(),
+            Self::Any(parts) | Self::AtLeast(_, parts) => parts.iter().map(Self::cost).sum(),
+            Self::Not(part) => part.cost(),
+            Self::Test { slot, any } => {
+                let checks: u32 = any.iter().map(Check::cost).sum();
+                if slot.is_some() { checks } else { checks.saturating_mul(20) }
+            }
+        }
+    }
+}
+
+impl Check {
+    const fn cost(&self) -> u32 {
+        match self {
+            Self::Plain(Pattern::Glob { .. }) => 6,
+            Self::Plain(_) => 1,
+            Self::Contains { .. } | Self::FieldRef { .. } => 3,
+            Self::Regex(_) => 40,
         }
     }
 }
@@ -333,6 +421,14 @@ fn file_name(text: &str) -> Option<&str> {
     text.rfind(['\\', '/']).map(|at| &text[at..])
 }
 
+/// The end of a literal, enough to tell it from others: where it stands, its end does, and an
+/// automaton over ends is a fraction of the size.
+fn tail(text: &str) -> &str {
+    const ENOUGH: usize = 20;
+    let from = text.len().saturating_sub(ENOUGH);
+    (from..text.len()).find_map(|at| text.get(at..)).unwrap_or(text)
+}
+
 /// The whole number that a value is, however it is written; what is none is no whole number at all.
 fn number(text: &str) -> Option<i64> {
     if let Ok(number) = text.parse() {
@@ -340,6 +436,40 @@ fn number(text: &str) -> Option<i64> {
     }
     let number = pattern::number(text)?;
     (number.fract() == 0.0 && number.abs() < witness::WHOLE as f64).then_some(number as i64)
+}
+
+impl Keywords {
+    fn new(texts: Literals<'_>) -> Option<Self> {
+        Some(Self { any: packed::Searcher::new(texts.keys()), automaton: Automaton::new(texts)? })
+    }
+
+    fn find(&self, text: &str, found: impl FnMut(u32)) {
+        if self.any.as_ref().is_none_or(|any| any.find(text).is_some()) {
+            self.automaton.find(text, found);
+        }
+    }
+}
+
+impl FieldIndex {
+    /// Calls `found` with the rules that have a witness in `text`, some perhaps more than once.
+    fn find(&self, text: &str, found: &mut impl FnMut(u32)) {
+        if let Some(rules) = self.exact.get(text) {
+            rules.iter().copied().for_each(&mut *found);
+        }
+        if !self.numbers.is_empty()
+            && let Some(rules) = number(text).and_then(|number| self.numbers.get(&number))
+        {
+            rules.iter().copied().for_each(&mut *found);
+        }
+        if !self.names.is_empty()
+            && let Some(rules) = file_name(text).and_then(|name| self.names.get(name))
+        {
+            rules.iter().copied().for_each(&mut *found);
+        }
+        if let Some(automaton) = &self.automaton {
+            automaton.find(text, found);
+        }
+    }
 }
 
 impl std::fmt::Debug for Automaton {
@@ -354,7 +484,10 @@ impl Automaton {
     fn new(texts: Literals<'_>) -> Option<Self> {
         let mut texts: Vec<_> = texts.into_iter().collect();
         texts.sort_unstable();
-        let matcher = daachorse::DoubleArrayAhoCorasickBuilder::new().use_prefilter(texts.len() >= std::env::var("PF").map_or(0, |v| v.parse().unwrap())).build(texts.iter().map(|(text, _)| text)).ok()?;
+        let matcher = DoubleArrayAhoCorasickBuilder::new()
+            .use_prefilter(false)
+            .build(texts.iter().map(|(text, _)| text))
+            .ok()?;
         Some(Self { matcher, rules: texts.into_iter().map(|(_, rules)| rules).collect() })
     }
 
@@ -437,9 +570,10 @@ impl Scratch {
         &self.lower[start as usize..end as usize]
     }
 
-    fn collect(&mut self, class: &Class) {
+    fn collect(&mut self, number: u32, class: &Class) {
         let mut candidates = std::mem::take(&mut self.candidates);
         let mut seen = std::mem::take(&mut self.seen);
+        let mut memo = std::mem::take(&mut self.memo);
         candidates.clear();
         candidates.extend_from_slice(&class.always);
         let stamp = self.stamp;
@@ -452,21 +586,10 @@ impl Scratch {
             let Some(index) = class.fields.get(&slot) else { continue };
             index.present.iter().copied().for_each(&mut add);
             let text = self.lower(place);
-            if let Some(rules) = index.exact.get(text) {
-                rules.iter().copied().for_each(&mut add);
-            }
-            if !index.numbers.is_empty()
-                && let Some(rules) = number(text).and_then(|number| index.numbers.get(&number))
-            {
-                rules.iter().copied().for_each(&mut add);
-            }
-            if !index.names.is_empty()
-                && let Some(rules) = file_name(text).and_then(|name| index.names.get(name))
-            {
-                rules.iter().copied().for_each(&mut add);
-            }
-            if let Some(automaton) = &index.automaton {
-                automaton.find(text, &mut add);
+            if index.automaton.is_some() && text.len() <= LONGEST_NOTED {
+                memo.look(number, slot, text, index).iter().copied().for_each(&mut add);
+            } else {
+                index.find(text, &mut add);
             }
         }
         if let Some(keywords) = &class.keywords {
@@ -474,6 +597,45 @@ impl Scratch {
         }
         self.seen = seen;
         self.candidates = candidates;
+        self.memo = memo;
+    }
+
+    /// Begins anew: nothing that is found from here on rests on what was seen before.
+    pub fn forget(&mut self) {
+        self.memo.forget();
+    }
+}
+
+impl Memo {
+    fn serve(&mut self, engine: &Arc<()>) {
+        if !Arc::ptr_eq(&self.engine, engine) {
+            self.engine = Arc::clone(engine);
+            self.forget();
+        }
+        self.entries.resize_with(NOTED, Noted::default);
+    }
+
+    fn forget(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+        if self.generation == 0 {
+            self.entries.clear();
+        }
+    }
+
+    fn look(&mut self, class: u32, slot: u32, text: &str, index: &FieldIndex) -> &[u32] {
+        let hash = FxBuildHasher.hash_one((class, slot, text));
+        let noted = &mut self.entries[(hash >> 32) as usize % NOTED];
+        let known = noted.generation == self.generation
+            && (noted.class, noted.slot) == (class, slot)
+            && noted.text == text;
+        if !known {
+            (noted.generation, noted.class, noted.slot) = (self.generation, class, slot);
+            noted.text.clear();
+            noted.text.push_str(text);
+            noted.rules.clear();
+            index.find(text, &mut |rule| noted.rules.push(rule));
+        }
+        &noted.rules
     }
 }
 
@@ -498,7 +660,7 @@ impl View<'_> {
 
     fn holds(&self, condition: &Condition) -> bool {
         match condition {
-            Condition::All(parts) => parts.iter().all(|part| self.holds(part)),
+            Condition::All(parts) => parts.iter().all(|(_, part)| self.holds(part)),
             Condition::Any(parts) => parts.iter().any(|part| self.holds(part)),
             Condition::Not(part) => !self.holds(part),
             Condition::AtLeast(count, parts) => {
@@ -569,8 +731,12 @@ impl View<'_> {
 
     fn gather(&self, condition: &Condition, node: &Node, out: &mut Vec<Matched>) {
         match (condition, node) {
-            (Condition::All(parts), Node::All(nodes))
-            | (Condition::Any(parts), Node::Any(nodes))
+            (Condition::All(parts), Node::All(nodes)) => {
+                for (place, part) in parts {
+                    self.gather(part, &nodes[*place as usize], out);
+                }
+            }
+            (Condition::Any(parts), Node::Any(nodes))
             | (Condition::AtLeast(_, parts), Node::AtLeast(_, nodes)) => {
                 for (part, node) in parts.iter().zip(nodes) {
                     if self.holds(part) {
@@ -600,20 +766,27 @@ impl View<'_> {
         out: &mut Vec<(usize, bool, String)>,
     ) {
         let holds = self.holds(condition);
-        let mut group = |name: String, parts: &[Condition], nodes: &[Node]| {
+        let mut group = |name: String, parts: &[&Condition], nodes: &[Node]| {
             out.push((depth, holds, name));
             for (part, node) in parts.iter().zip(nodes) {
                 self.explain(part, depth + 1, node, out);
             }
         };
         match (condition, node) {
-            (Condition::All(parts), Node::All(nodes)) => group("all of".to_owned(), parts, nodes),
-            (Condition::Any(parts), Node::Any(nodes)) => group("any of".to_owned(), parts, nodes),
+            (Condition::All(parts), Node::All(nodes)) => {
+                let mut parts: Vec<_> = parts.iter().collect();
+                parts.sort_by_key(|(place, _)| place);
+                let parts: Vec<_> = parts.into_iter().map(|(_, part)| part).collect();
+                group("all of".to_owned(), &parts, nodes);
+            }
+            (Condition::Any(parts), Node::Any(nodes)) => {
+                group("any of".to_owned(), &parts.iter().collect::<Vec<_>>(), nodes);
+            }
             (Condition::AtLeast(count, parts), Node::AtLeast(_, nodes)) => {
-                group(format!("at least {count} of"), parts, nodes);
+                group(format!("at least {count} of"), &parts.iter().collect::<Vec<_>>(), nodes);
             }
             (Condition::Not(part), Node::Not(node)) => {
-                group("not".to_owned(), std::slice::from_ref(&**part), std::slice::from_ref(&**node));
+                group("not".to_owned(), &[part], std::slice::from_ref(&**node));
             }
             (Condition::Test { slot, any }, Node::Test(test)) => {
                 let field = test.field.as_deref().unwrap_or("any field");

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use crate::Hunt;
 use crate::outcome::Tally;
-use crate::part::{By, Counted, Entry, FactRef, StoredRef, Volume, Writer};
+use crate::part::{By, Counted, Entry, StoredRef, Volume, Writer};
 use crate::sorter::{Key, Sorter};
 
 /// What has no time comes after all that has one.
@@ -22,19 +22,22 @@ pub(crate) struct Worker<'a> {
     pub(crate) inputs: Sorter,
     pub(crate) observed: Sorter,
     pub(crate) tally: Tally,
+    /// Memory for the bytes of a small file, kept from file to file.
+    pub(crate) buffer: Vec<u8>,
     scratch: Scratch,
     aside: Scratch,
 }
 
 impl<'a> Worker<'a> {
     pub(crate) fn new(hunt: &'a Hunt<'a>) -> Self {
-        let budget = 12 << 20;
+        let budget = 8 << 20;
         Self {
             hunt,
             findings: Sorter::new(&hunt.config.tmp, budget),
             inputs: Sorter::new(&hunt.config.tmp, budget / 2),
             observed: Sorter::new(&hunt.config.tmp, budget / 4),
             tally: Tally::default(),
+            buffer: Vec::new(),
             scratch: Scratch::default(),
             aside: Scratch::default(),
         }
@@ -64,6 +67,7 @@ impl<'w, 'a> FileCollector<'w, 'a> {
     pub(crate) fn new(worker: &'w mut Worker<'a>, file: u32, hash: &[u8; 32], part: Option<Writer>) -> Self {
         let mut first = [0; 8];
         first.copy_from_slice(&hash[..8]);
+        worker.scratch.forget();
         Self {
             worker,
             file,
@@ -144,7 +148,6 @@ impl<'w, 'a> FileCollector<'w, 'a> {
         let hunt = self.worker.hunt;
         let event_ref = self.event_ref(event);
         let mut scratch = std::mem::take(&mut self.worker.scratch);
-        let mut facts: Vec<FactRef<'_>> = Vec::new();
         hunt.engine.scan(event, &mut scratch, |place, view| {
             let rule = &hunt.engine.rules().rules[place as usize];
             if hunt.feeds[place as usize]
@@ -153,8 +156,7 @@ impl<'w, 'a> FileCollector<'w, 'a> {
                 self.feed(place, &rule.inputs, time, event, &event_ref);
             }
             if hunt.reports[place as usize] {
-                fill(&mut facts, event);
-                self.find(By::Rule(place), &rule.info, event, &event_ref, &facts, &view.matched(place));
+                self.find(By::Rule(place), &rule.info, event, &event_ref, &view.matched(place));
             }
         });
         if let Some(indicators) = hunt.indicators {
@@ -163,30 +165,20 @@ impl<'w, 'a> FileCollector<'w, 'a> {
                 self.observe(partial, event, &event_ref);
             }
             for (place, matched) in found.matches {
-                fill(&mut facts, event);
-                let by = By::Indicator(place);
-                self.find(by, indicators.info(place), event, &event_ref, &facts, &matched);
+                self.find(By::Indicator(place), indicators.info(place), event, &event_ref, &matched);
             }
         }
         self.cover(event.source, &scratch, hunt.engine);
         self.worker.scratch = scratch;
     }
 
-    fn find(
-        &mut self,
-        by: By,
-        rule: &RuleInfo,
-        event: &Event,
-        event_ref: &EventRef,
-        facts: &[FactRef<'_>],
-        matched: &[Matched],
-    ) {
+    fn find(&mut self, by: By, rule: &RuleInfo, event: &Event, event_ref: &EventRef, matched: &[Matched]) {
         let hunt = self.worker.hunt;
         let stored = StoredRef {
             by,
             time: event.time,
             event_ref,
-            event: facts,
+            event: event.facts(),
             matched,
             burst: None,
             suppressed: suppression(hunt.suppressor, rule, event, &mut self.worker.aside),
@@ -289,22 +281,12 @@ fn host<'e>(event: &'e Event, hint: &mut usize) -> &'e str {
     {
         return event.value(field).text;
     }
-    let place = HOST_FIELDS.iter().find_map(|name| fields.iter().position(|field| event.name(field) == *name));
+    let place =
+        HOST_FIELDS.iter().find_map(|name| fields.iter().position(|field| event.name(field) == *name));
     place.map_or("", |place| {
         *hint = place;
         event.value(&fields[place]).text
     })
-}
-
-/// The event's fields, taken once however many rules hold on it.
-fn fill<'a>(facts: &mut Vec<FactRef<'a>>, event: &'a Event) {
-    if facts.is_empty() {
-        facts.extend(event.fields().map(|(field, value)| FactRef {
-            field,
-            kind: value.kind,
-            text: value.text,
-        }));
-    }
 }
 
 impl Collector for FileCollector<'_, '_> {

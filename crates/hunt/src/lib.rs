@@ -189,7 +189,7 @@ impl<'a> Hunt<'a> {
             counted: Counted::default(),
             unreadable: Some(reason.to_string()),
         };
-        let known = match observe::hash_file(&input.path) {
+        let known = match observe::hash_file(&input.path, std::mem::take(&mut worker.buffer)) {
             Ok(known) => known,
             Err(error) => return Ok(cannot(error)),
         };
@@ -209,14 +209,16 @@ impl<'a> Hunt<'a> {
         let read = observe::read_file(
             &input.path,
             &input.shown,
-            Some(known),
+            Some(&known),
             &self.config.reading,
             self.sources,
             &mut collector,
         );
+        let collected = collector.finish();
+        worker.buffer = known.into_buffer();
         match read {
             Ok(()) => {
-                let (evidence, counted) = collector.finish().map_err(spill)?;
+                let (evidence, counted) = collected.map_err(spill)?;
                 Ok(Done { file, evidence, counted, unreadable: None })
             }
             Err(error) => Ok(cannot(error)),

@@ -8,8 +8,8 @@ use detect::{
     Burst, Combined, Combiner, Correlator, Indicators, Input, Observed, RuleSet, Suppressor, Target,
 };
 use model::{
-    EventRef, Evidence, EvidenceId, Finding, FindingKind, Level, LogSource, Manifest, RuleInfo, SourceId,
-    Time,
+    EventRef, Evidence, EvidenceId, Facts, Finding, FindingKind, Level, LogSource, Manifest, RuleInfo,
+    SourceId, Time, Window,
 };
 use sha2::{Digest, Sha256};
 
@@ -199,7 +199,7 @@ fn combine(hunt: &Hunt<'_>, observed: Vec<Sorter>, tally: &mut Tally) -> io::Res
     for Combined { indicator, burst, matched, event } in combiner.finish() {
         let Some(last) = burst.events.last().cloned() else { continue };
         let by = By::Indicator(indicator);
-        let suppressed = reason(hunt.suppressor, indicators.info(indicator), &event);
+        let suppressed = suppressed(hunt.suppressor, indicators.info(indicator), &event);
         tally.count(by, suppressed.as_deref());
         let key = place(burst.window.last, &last, by);
         let time = Some(burst.window.last);
@@ -229,13 +229,14 @@ fn report(hunt: &Hunt<'_>, burst: &Burst, out: &mut Sorter, tally: &mut Tally) -
     let Some(last) = burst.events.last() else { return Ok(()) };
     let by = By::Correlation(burst.correlation);
     let key = place(burst.window.last, last, by);
+    let event = shown(burst, &correlation.inputs);
     let stored = Stored {
         by,
         time: Some(burst.window.last),
         event_ref: last.clone(),
-        event: shown(burst, &correlation.inputs),
+        suppressed: suppressed(hunt.suppressor, &correlation.info, &event),
+        event,
         matched: counted(burst, &correlation.measured),
-        suppressed: suppressed(hunt.suppressor, &correlation.info, burst),
         burst: Some(burst.clone()),
     };
     tally.count(by, stored.suppressed.as_deref());
@@ -243,17 +244,14 @@ fn report(hunt: &Hunt<'_>, burst: &Burst, out: &mut Sorter, tally: &mut Tally) -
 }
 
 /// Of a correlation's last event, the group it is of and what the correlation carries.
-fn shown(burst: &Burst, inputs: &[String]) -> Vec<model::Fact> {
+fn shown(burst: &Burst, inputs: &[String]) -> Facts {
     let group = burst.group.iter().map(|(field, text)| (field, text));
     let carried = inputs
         .iter()
         .zip(&burst.values)
         .filter(|(field, _)| burst.group.iter().all(|(known, _)| known != *field))
         .filter_map(|(field, value)| Some((field, value.as_ref()?)));
-    group
-        .chain(carried)
-        .map(|(field, text)| model::Fact { field: field.clone(), kind: model::Kind::Str, text: text.clone() })
-        .collect()
+    group.chain(carried).map(|(field, text)| model::Fact { field, kind: model::Kind::Str, text }).collect()
 }
 
 /// The values that a correlation counted, as the facts that made it hold.
@@ -269,22 +267,13 @@ fn counted(burst: &Burst, measured: &[String]) -> Vec<model::Matched> {
         .collect()
 }
 
-/// Of a correlation, the fields of its group are what a suppression can ask for.
-fn suppressed(suppressor: &Suppressor, info: &RuleInfo, burst: &Burst) -> Option<String> {
-    let group = burst.group.iter().map(|(field, text)| model::Fact {
-        field: field.clone(),
-        kind: model::Kind::Str,
-        text: text.clone(),
-    });
-    reason(suppressor, info, &group.collect::<Vec<_>>())
-}
-
-fn reason(suppressor: &Suppressor, info: &RuleInfo, facts: &[model::Fact]) -> Option<String> {
+/// What a suppression can ask for is what the finding shows.
+fn suppressed(suppressor: &Suppressor, info: &RuleInfo, facts: &Facts) -> Option<String> {
     if suppressor.is_empty() {
         return None;
     }
     let mut event = model::Event::default();
-    facts.iter().for_each(|fact| event.push_str(&fact.field, &fact.text));
+    facts.iter().for_each(|fact| event.push_str(fact.field, fact.text));
     suppressor.reason(info, &event, &mut detect::Scratch::default()).map(str::to_owned)
 }
 
@@ -377,7 +366,7 @@ fn finding(
         None => (Vec::new(), 0, None, Vec::new()),
     };
     Finding {
-        id: id(rule, sha256, &stored.event_ref, &group),
+        id: id(rule, sha256, &stored.event_ref, &group, window),
         kind,
         time: stored.time,
         level: rule.level.unwrap_or(Level::Medium),
@@ -392,11 +381,19 @@ fn finding(
     }
 }
 
-/// Stable over runs, machines and paths: rule, evidence, place and group.
-fn id(rule: &RuleInfo, sha256: &str, event: &EventRef, group: &model::Group) -> String {
+/// Stable over runs, machines and paths: rule, evidence, place, and of what counts several events
+/// the group and the window.
+fn id(
+    rule: &RuleInfo,
+    sha256: &str,
+    event: &EventRef,
+    group: &model::Group,
+    window: Option<Window>,
+) -> String {
     let mut hash = Sha256::new();
+    let since = window.map(|window| window.first.micros());
     hash.update(format!(
-        "{}\0{sha256}\0{}\0{}\0{}\0{group:?}",
+        "{}\0{sha256}\0{}\0{}\0{}\0{group:?}\0{since:?}",
         rule.id,
         event.record,
         event.seq,

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use detect::{Burst, Input, Observed};
-use model::{EventRef, Evidence, Fact, Kind, Matched, SourceId, Time};
+use model::{EventRef, Evidence, Facts, Matched, SourceId, Time};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -36,7 +36,7 @@ pub(crate) struct Stored {
     pub(crate) by: By,
     pub(crate) time: Option<Time>,
     pub(crate) event_ref: EventRef,
-    pub(crate) event: Vec<Fact>,
+    pub(crate) event: Facts,
     pub(crate) matched: Vec<Matched>,
     pub(crate) burst: Option<Burst>,
     /// The reason, where the suppression file gives one.
@@ -83,18 +83,10 @@ pub(crate) struct StoredRef<'a> {
     pub(crate) by: By,
     pub(crate) time: Option<Time>,
     pub(crate) event_ref: &'a EventRef,
-    pub(crate) event: &'a [FactRef<'a>],
+    pub(crate) event: &'a Facts,
     pub(crate) matched: &'a [Matched],
     pub(crate) burst: Option<&'a Burst>,
     pub(crate) suppressed: Option<&'a str>,
-}
-
-/// [`Fact`] before it is stored.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct FactRef<'a> {
-    pub(crate) field: &'a str,
-    pub(crate) kind: Kind,
-    pub(crate) text: &'a str,
 }
 
 /// One entry of a part file.

@@ -30,7 +30,7 @@ pub struct Value<'a> {
 }
 
 /// Where one field of an event lies in the event's text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Field {
     /// What it was in the evidence.
     pub kind: Kind,
@@ -66,8 +66,7 @@ pub struct Event {
     pub record: u64,
     /// The byte offset at which the record begins in its (unpacked) evidence.
     pub offset: u64,
-    text: String,
-    fields: Vec<Field>,
+    facts: Facts,
 }
 
 impl Event {
@@ -77,33 +76,38 @@ impl Event {
         self.source = SourceId::default();
         self.record = 0;
         self.offset = 0;
-        self.text.clear();
-        self.fields.clear();
+        self.facts.text.clear();
+        self.facts.fields.clear();
+    }
+
+    /// The fields as a finding keeps them.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// The buffer that holds all names and values.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.facts.text
     }
 
     /// The fields in the order in which they were found.
     pub fn raw_fields(&self) -> &[Field] {
-        &self.fields
+        &self.facts.fields
     }
 
     /// The name of `field`.
     pub fn name(&self, field: &Field) -> &str {
-        &self.text[field.name_range()]
+        &self.facts.text[field.name_range()]
     }
 
     /// The value of `field`.
     pub fn value(&self, field: &Field) -> Value<'_> {
-        Value { kind: field.kind, text: &self.text[field.value_range()] }
+        Value { kind: field.kind, text: &self.facts.text[field.value_range()] }
     }
 
     /// Every field's name and value, in the order in which they were found.
     pub fn fields(&self) -> Fields<'_> {
-        Fields { event: self, rest: self.fields.iter() }
+        Fields { event: self, rest: self.facts.fields.iter() }
     }
 
     /// The first value under `name`, which must match exactly.
@@ -120,7 +124,7 @@ impl Event {
     pub fn push_with(&mut self, name: &str, kind: Kind, write: impl FnOnce(&mut String)) {
         let name = self.append(|text| text.push_str(name));
         let value = self.append(write);
-        self.fields.push(Field { kind, name, value });
+        self.facts.fields.push(Field { kind, name, value });
     }
 
     /// Adds a text.
@@ -167,11 +171,11 @@ impl Event {
     /// Gives every value under `from` the second name `to`, without copying the values.
     pub fn alias(&mut self, to: &str, from: &str) {
         let mut name = None;
-        for index in 0..self.fields.len() {
-            let field = self.fields[index];
+        for index in 0..self.facts.fields.len() {
+            let field = self.facts.fields[index];
             if self.name(&field) == from {
                 let name = *name.get_or_insert_with(|| self.append(|text| text.push_str(to)));
-                self.fields.push(Field { name, ..field });
+                self.facts.fields.push(Field { name, ..field });
             }
         }
     }
@@ -179,47 +183,51 @@ impl Event {
     /// Gives the value that was added last the further name `to`, without copying it.
     #[inline]
     pub fn also(&mut self, to: &str) {
-        if let Some(field) = self.fields.last().copied() {
+        if let Some(field) = self.facts.fields.last().copied() {
             let name = self.append(|text| text.push_str(to));
-            self.fields.push(Field { name, ..field });
+            self.facts.fields.push(Field { name, ..field });
         }
     }
 
     /// Gives the value of field number `index` the second name `to`, without copying the value.
     /// Does nothing where there is no such field.
     pub fn alias_field(&mut self, index: usize, to: &str) {
-        if let Some(&field) = self.fields.get(index) {
+        if let Some(&field) = self.facts.fields.get(index) {
             let name = self.append(|text| text.push_str(to));
-            self.fields.push(Field { name, ..field });
+            self.facts.fields.push(Field { name, ..field });
         }
     }
 
     /// Gives the value of field number `index` the end of its name, from byte `skip` on, as a second
     /// name, without copying either. Does nothing where there is no such field or no such end.
     pub fn alias_suffix(&mut self, index: usize, skip: usize) {
-        if let Some(&field) = self.fields.get(index)
+        if let Some(&field) = self.facts.fields.get(index)
             && self.name(&field).is_char_boundary(skip)
         {
-            self.fields.push(Field { name: (field.name.0 + skip as u32, field.name.1), ..field });
+            self.facts.fields.push(Field { name: (field.name.0 + skip as u32, field.name.1), ..field });
         }
     }
 
     /// Adds as text, without copying them, the bytes `part` of the value of the field at `index` in
     /// [`Event::raw_fields`]; nothing where there is no such text.
     pub fn push_part(&mut self, name: &str, index: usize, part: std::ops::Range<usize>) {
-        let Some(whole) = self.fields.get(index).map(Field::value_range) else { return };
+        let Some(whole) = self.facts.fields.get(index).map(Field::value_range) else { return };
         let value = whole.start.saturating_add(part.start)..whole.start.saturating_add(part.end);
-        if value.end <= whole.end && self.text.get(value.clone()).is_some() {
+        if value.end <= whole.end && self.facts.text.get(value.clone()).is_some() {
             let name = self.append(|text| text.push_str(name));
-            self.fields.push(Field { kind: Kind::Str, name, value: (value.start as u32, value.end as u32) });
+            self.facts.fields.push(Field {
+                kind: Kind::Str,
+                name,
+                value: (value.start as u32, value.end as u32),
+            });
         }
     }
 
     #[inline]
     fn append(&mut self, write: impl FnOnce(&mut String)) -> (u32, u32) {
-        let start = self.text.len() as u32;
-        write(&mut self.text);
-        (start, self.text.len() as u32)
+        let start = self.facts.text.len() as u32;
+        write(&mut self.facts.text);
+        (start, self.facts.text.len() as u32)
     }
 }
 
@@ -236,6 +244,85 @@ impl<'a> Iterator for Fields<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let field = self.rest.next()?;
         Some((self.event.name(field), self.event.value(field)))
+    }
+}
+
+/// A field and its value, borrowed from [`Facts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fact<'a> {
+    /// Field name.
+    pub field: &'a str,
+    /// What kind of value it was.
+    pub kind: Kind,
+    /// The value's text.
+    pub text: &'a str,
+}
+
+/// The fields of an event in the order in which they were found, all names and values in one text.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Facts {
+    text: String,
+    fields: Vec<Field>,
+}
+
+/// [`Facts`] as they were stored; what was changed since may point anywhere.
+#[derive(Deserialize)]
+struct Unchecked {
+    text: String,
+    fields: Vec<Field>,
+}
+
+impl TryFrom<Unchecked> for Facts {
+    type Error = &'static str;
+
+    fn try_from(Unchecked { text, fields }: Unchecked) -> Result<Self, Self::Error> {
+        let holds = |field: &Field| text.get(field.name_range()).and(text.get(field.value_range())).is_some();
+        if fields.iter().all(holds) {
+            Ok(Self { text, fields })
+        } else {
+            Err("a field lies outside of its text")
+        }
+    }
+}
+
+impl Facts {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Every field and its value.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Fact<'_>> + Clone {
+        self.fields.iter().map(|field| Fact {
+            field: &self.text[field.name_range()],
+            kind: field.kind,
+            text: &self.text[field.value_range()],
+        })
+    }
+
+    /// The first value under `field`.
+    pub fn get(&self, field: &str) -> Option<&str> {
+        self.iter().find(|fact| fact.field == field).map(|fact| fact.text)
+    }
+}
+
+impl<'a> FromIterator<Fact<'a>> for Facts {
+    fn from_iter<T: IntoIterator<Item = Fact<'a>>>(facts: T) -> Self {
+        let mut event = Event::default();
+        facts.into_iter().for_each(|fact| event.push_str_kind(fact.field, fact.kind, fact.text));
+        event.facts
+    }
+}
+
+impl PartialEq for Facts {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
     }
 }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EvidenceId, Kind, Level, Time};
+use crate::{EvidenceId, Facts, Level, Time};
 
 /// What kind of judgement led to a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,17 +39,6 @@ pub struct RuleInfo {
     pub references: Vec<String>,
     /// For `exposes:` of our rules: what the event put at risk. Empty for others.
     pub exposes: Vec<crate::Measure>,
-}
-
-/// A field and its value, in JSON's words.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fact {
-    /// Field name.
-    pub field: String,
-    /// What kind of value it was.
-    pub kind: Kind,
-    /// The value's text.
-    pub text: String,
 }
 
 /// A fact that made a rule hold.
@@ -104,7 +93,7 @@ pub struct Finding {
     /// Where the event lies; of a correlation, its last one.
     pub event_ref: EventRef,
     /// The event's fields; of a correlation, those of its last event.
-    pub event: Vec<Fact>,
+    pub event: Facts,
     /// The facts that made it hold.
     pub matched: Vec<Matched>,
     /// The events that a correlation counted, in order; capped.
@@ -120,6 +109,6 @@ pub struct Finding {
 impl Finding {
     /// The first value of an event field.
     pub fn get(&self, field: &str) -> Option<&str> {
-        self.event.iter().find(|fact| fact.field == field).map(|fact| fact.text.as_str())
+        self.event.get(field)
     }
 }

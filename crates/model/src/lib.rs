@@ -28,9 +28,9 @@ pub use case::{
     Activity, Case, Exposed, Exposure, ExposureKind, Gap, Incident, KeyFinding, Link, Measure, RuleCount,
     Stage, Touched,
 };
-pub use event::{Event, Field, Fields, Kind, Value};
+pub use event::{Event, Fact, Facts, Field, Fields, Kind, Value};
 pub use evidence::{Evidence, EvidenceId, Manifest, Place, Problem, Settings};
-pub use finding::{EventRef, Fact, Finding, FindingKind, Group, Matched, RuleInfo, Window};
+pub use finding::{EventRef, Finding, FindingKind, Group, Matched, RuleInfo, Window};
 pub use level::{Level, Tlp, UnknownLevel};
 pub use source::{LogSource, SourceId};
 pub use time::{Time, TimeError};

@@ -1,5 +1,6 @@
 //! One stream of evidence on its way to a reader: hashed, counted and bounded.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::{self, BufRead, ErrorKind, Read};
 use std::rc::Rc;
@@ -83,7 +84,7 @@ pub(crate) struct Bounds<'a> {
 /// [`Input::finish`] says why.
 pub(crate) struct Input<'a> {
     inner: &'a mut dyn Read,
-    buffer: Vec<u8>,
+    buffer: Cow<'a, [u8]>,
     at: usize,
     filled: usize,
     hash: Option<Sha256>,
@@ -102,6 +103,13 @@ impl<'a> Input<'a> {
         Self { counter: Some(counter), hash: hashed.then(Sha256::new), ..Self::new(inner) }
     }
 
+    /// A file's own bytes, all of them in memory and hashed before.
+    pub(crate) fn memory(bytes: &'a [u8], nothing: &'a mut io::Empty) -> Self {
+        let (filled, size) = (bytes.len(), bytes.len() as u64);
+        let buffer = Cow::Borrowed(bytes);
+        Self { buffer, filled, size, hash: None, ended: true, ..Self::new(nothing) }
+    }
+
     /// A member's bytes.
     pub(crate) fn member(inner: &'a mut dyn Read, bounds: Bounds<'a>) -> Self {
         Self { bounds: Some(bounds), ..Self::new(inner) }
@@ -110,7 +118,7 @@ impl<'a> Input<'a> {
     fn new(inner: &'a mut dyn Read) -> Self {
         Self {
             inner,
-            buffer: Vec::new(),
+            buffer: Cow::Owned(Vec::new()),
             at: 0,
             filled: 0,
             hash: Some(Sha256::new()),
@@ -130,11 +138,16 @@ impl<'a> Input<'a> {
             while !self.ended && self.filled < HEAD {
                 self.refill(self.filled);
             }
-            if self.ended || self.buffer[..self.filled].iter().any(|byte| *byte != 0) {
-                return &self.buffer[self.at..self.filled];
+            let len = (self.filled - self.at).min(BUFFER);
+            if (self.ended && len < HEAD) || self.buffer[self.at..][..len].iter().any(|byte| *byte != 0) {
+                return &self.buffer[self.at..][..len];
             }
-            self.hole += self.filled as u64;
-            self.filled = 0;
+            self.hole += len as u64;
+            self.at += len;
+            if !self.ended {
+                self.at = 0;
+                self.filled = 0;
+            }
         }
     }
 
@@ -171,10 +184,9 @@ impl<'a> Input<'a> {
 
     /// Reads once, to `from` in the buffer, which holds nothing that is needed beyond.
     fn refill(&mut self, from: usize) {
-        if self.buffer.is_empty() {
-            self.buffer = vec![0; BUFFER];
-        }
-        let count = match self.inner.read(&mut self.buffer[from..]) {
+        let buffer = self.buffer.to_mut();
+        buffer.resize(BUFFER, 0);
+        let count = match self.inner.read(&mut buffer[from..]) {
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::Interrupted => return,
             Err(error) => {

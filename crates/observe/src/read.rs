@@ -34,6 +34,13 @@ pub struct Hashed {
     modified: Option<Time>,
 }
 
+impl Hashed {
+    /// The memory that it used, for the next file.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.bytes.unwrap_or_default()
+    }
+}
+
 /// Reads the file at `path`, which is shown as `shown`, and everything that lies in it.
 ///
 /// `known` is what [`hash_file`] found, if it was asked before; else the file is hashed while it is
@@ -45,7 +52,7 @@ pub struct Hashed {
 pub fn read_file(
     path: &Path,
     shown: &str,
-    known: Option<Hashed>,
+    known: Option<&Hashed>,
     settings: &Settings,
     sources: &LogSources,
     out: &mut dyn Collector,
@@ -60,21 +67,32 @@ pub fn read_file(
             out.problem(Problem::new(Place::Offset(read), what));
         }
     };
-    if let Some(Hashed { sha256, size, bytes: Some(bytes), modified }) = &known {
-        let opened = Opened { format: None, shown, modified: *modified, known: Some(*sha256), size: *size };
-        opened.read(&mut &**bytes, &mut Cursor::new(bytes), settings, sources, out, |read, out| {
-            check(*size, read, out);
-        });
+    if let Some(Hashed { sha256, size, bytes: Some(bytes), modified }) = known {
+        let opened = Opened {
+            format: None,
+            shown,
+            modified: *modified,
+            known: Some(*sha256),
+            size: *size,
+            settings,
+            sources,
+        };
+        let (mut nothing, counter) = (io::empty(), Cell::new(0));
+        let input = Input::memory(bytes, &mut nothing);
+        let read = |read, out: &mut dyn Collector| check(*size, read, out);
+        opened.read(input, &counter, &mut Cursor::new(bytes), out, read);
         return Ok(());
     }
     let (file, found, modified) = open(path)?;
-    let size = known.as_ref().map_or(found, |known| known.size);
+    let size = known.map_or(found, |known| known.size);
     let known = known.map(|known| known.sha256);
-    let opened = Opened { format: None, shown, modified, known, size };
+    let opened = Opened { format: None, shown, modified, known, size, settings, sources };
     let mut bytes = (&file).take(size);
     // A handle with a place of its own: the stream and the container's directory are read in turn.
     let mut seekable = File::open(path)?;
-    opened.read(&mut bytes, &mut seekable, settings, sources, out, |read, out| check(size, read, out));
+    let counter = Cell::new(0);
+    let input = Input::file(&mut bytes, &counter, opened.known.is_none());
+    opened.read(input, &counter, &mut seekable, out, |read, out| check(size, read, out));
     Ok(())
 }
 
@@ -86,8 +104,7 @@ pub fn read_bytes(
     sources: &LogSources,
     out: &mut dyn Collector,
 ) {
-    let opened = Opened { format: None, shown, modified: None, known: None, size: bytes.len() as u64 };
-    opened.read(&mut &*bytes, &mut Cursor::new(bytes), settings, sources, out, |_, _| {});
+    read_unnamed(None, bytes, shown, settings, sources, out);
 }
 
 /// Reads `bytes` as what they are said to be; what lies in them is recognised as ever.
@@ -99,28 +116,42 @@ pub fn read_bytes_as(
     sources: &LogSources,
     out: &mut dyn Collector,
 ) {
-    let size = bytes.len() as u64;
-    let opened = Opened { format: Some(format), shown, modified: None, known: None, size };
-    opened.read(&mut &*bytes, &mut Cursor::new(bytes), settings, sources, out, |_, _| {});
+    read_unnamed(Some(format), bytes, shown, settings, sources, out);
 }
 
-/// Hashes the file at `path`.
+fn read_unnamed(
+    format: Option<Format>,
+    mut bytes: &[u8],
+    shown: &str,
+    settings: &Settings,
+    sources: &LogSources,
+    out: &mut dyn Collector,
+) {
+    let opened =
+        Opened { format, shown, modified: None, known: None, size: bytes.len() as u64, settings, sources };
+    let (mut seekable, counter) = (Cursor::new(bytes), Cell::new(0));
+    let input = Input::file(&mut bytes, &counter, true);
+    opened.read(input, &counter, &mut seekable, out, |_, _| {});
+}
+
+/// Hashes the file at `path`; a small one is kept in `buffer`.
 ///
 /// # Errors
 ///
 /// When the file cannot be opened or read, or is not a file.
-pub fn hash_file(path: &Path) -> io::Result<Hashed> {
+pub fn hash_file(path: &Path, mut buffer: Vec<u8>) -> io::Result<Hashed> {
     let (file, size, modified) = open(path)?;
     let mut input = file.take(size);
     let mut hash = Sha256::new();
     if size <= SMALL {
-        let mut bytes = Vec::with_capacity(size as usize);
-        input.read_to_end(&mut bytes)?;
-        hash.update(&bytes);
-        let (sha256, size) = (hash.finalize().into(), bytes.len() as u64);
-        return Ok(Hashed { sha256, size, bytes: Some(bytes), modified });
+        buffer.clear();
+        buffer.reserve(size as usize);
+        input.read_to_end(&mut buffer)?;
+        hash.update(&buffer);
+        let (sha256, size) = (hash.finalize().into(), buffer.len() as u64);
+        return Ok(Hashed { sha256, size, bytes: Some(buffer), modified });
     }
-    let mut buffer = vec![0; 256 << 10];
+    buffer.resize(256 << 10, 0);
     let mut read = 0;
     loop {
         let count = match input.read(&mut buffer) {
@@ -158,24 +189,27 @@ struct Opened<'a> {
     modified: Option<Time>,
     known: Option<[u8; 32]>,
     size: u64,
+    settings: &'a Settings,
+    sources: &'a LogSources,
 }
 
 impl Opened<'_> {
     fn read(
         &self,
-        bytes: &mut dyn Read,
+        mut input: Input<'_>,
+        counter: &Cell<u64>,
         seekable: &mut dyn ReadSeek,
-        settings: &Settings,
-        sources: &LogSources,
         out: &mut dyn Collector,
         check: impl FnOnce(u64, &mut dyn Collector),
     ) {
-        let counter = Cell::new(0);
-        let out = &mut Reporter::new(out, &counter);
-        let run = Run { settings, sources, budget: Budget::new(settings.limits, self.size) };
+        let out = &mut Reporter::new(out, counter);
+        let run = Run {
+            settings: self.settings,
+            sources: self.sources,
+            budget: Budget::new(self.settings.limits, self.size),
+        };
         let piece = Piece { run: &run, path: self.shown, depth: 0, modified: self.modified };
         out.begin(self.shown);
-        let mut input = Input::file(bytes, &counter, self.known.is_none());
         read_piece(&piece, self.format, &mut input, Some(seekable), out);
         if self.known.is_some() {
             // What was read at any place, or was of no interest, is done as well.

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use model::{Fact, Finding};
+use model::{Facts, Finding};
 use serde::Deserialize;
 
 #[derive(Default, Deserialize)]
@@ -52,11 +52,11 @@ pub(crate) fn says_something(value: &str) -> bool {
 }
 
 /// Every telling value under one of `fields`, in the order of the event.
-pub(crate) fn values<'a>(event: &'a [Fact], fields: &'a [String]) -> impl Iterator<Item = &'a str> {
+pub(crate) fn values<'a>(event: &'a Facts, fields: &'a [String]) -> impl Iterator<Item = &'a str> {
     event
         .iter()
-        .filter(|fact| says_something(&fact.text) && fields.contains(&fact.field))
-        .map(|fact| fact.text.as_str())
+        .filter(|fact| says_something(fact.text) && fields.iter().any(|field| field == fact.field))
+        .map(|fact| fact.text)
 }
 
 fn first<'a>(finding: &'a Finding, fields: &[String]) -> &'a str {

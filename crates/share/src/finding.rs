@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use model::{EventRef, Fact, Finding, FindingKind, Kind, Level, Matched, Time, Window};
+use model::{EventRef, Fact, Facts, Finding, FindingKind, Kind, Level, Matched, Time, Window};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
@@ -49,7 +49,8 @@ impl<'a, 'o> FindingLine<'a, 'o> {
     fn new(finding: &'a Finding, incident: Option<&'a str>, origins: &'a Origins<'o>) -> Self {
         let place = &finding.event_ref;
         let (path, sha256) = origins(place.evidence);
-        let correlated = finding.kind == FindingKind::Correlation;
+        let several = finding.window.is_some();
+        let grouped = finding.kind == FindingKind::Correlation;
         Self {
             id: &finding.id,
             kind: finding.kind,
@@ -67,9 +68,9 @@ impl<'a, 'o> FindingLine<'a, 'o> {
             matched: &finding.matched,
             incident,
             window: finding.window,
-            group: correlated.then_some(GroupView(&finding.group)),
-            events_total: correlated.then_some(finding.events_total),
-            events: correlated.then_some(EventsView { events: &finding.events, origins }),
+            group: grouped.then_some(GroupView(&finding.group)),
+            events_total: several.then_some(finding.events_total),
+            events: several.then_some(EventsView { events: &finding.events, origins }),
         }
     }
 }
@@ -127,22 +128,22 @@ impl Serialize for GroupView<'_> {
 
 /// The fields in the order in which they were found; a name that stands several times stands where
 /// it stood first, with all its values.
-struct EventView<'a>(&'a [Fact]);
+struct EventView<'a>(&'a Facts);
 
 impl Serialize for EventView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let facts = self.0;
+        let facts: Vec<Fact<'_>> = self.0.iter().collect();
         // Sorted by name and then by place, the values of one name lie side by side.
         let mut by_name: Vec<usize> = (0..facts.len()).collect();
-        by_name.sort_by(|&a, &b| facts[a].field.cmp(&facts[b].field).then(a.cmp(&b)));
+        by_name.sort_by(|&a, &b| facts[a].field.cmp(facts[b].field).then(a.cmp(&b)));
         let mut names: Vec<&[usize]> = by_name.chunk_by(|&a, &b| facts[a].field == facts[b].field).collect();
         names.sort_by_key(|places| places[0]);
         let mut map = serializer.serialize_map(Some(names.len()))?;
         for places in names {
-            let name = &facts[places[0]].field;
+            let name = facts[places[0]].field;
             match places {
-                [one] => map.serialize_entry(name, &FactValue(&facts[*one]))?,
-                several => map.serialize_entry(name, &FactValues { facts, places: several })?,
+                [one] => map.serialize_entry(name, &FactValue(facts[*one]))?,
+                several => map.serialize_entry(name, &FactValues { facts: &facts, places: several })?,
             }
         }
         map.end()
@@ -150,7 +151,7 @@ impl Serialize for EventView<'_> {
 }
 
 struct FactValues<'a> {
-    facts: &'a [Fact],
+    facts: &'a [Fact<'a>],
     places: &'a [usize],
 }
 
@@ -158,18 +159,18 @@ impl Serialize for FactValues<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.places.len()))?;
         for &place in self.places {
-            list.serialize_element(&FactValue(&self.facts[place]))?;
+            list.serialize_element(&FactValue(self.facts[place]))?;
         }
         list.end()
     }
 }
 
 /// A value in JSON's words. A number that JSON could not give back as it stood stays text.
-struct FactValue<'a>(&'a Fact);
+struct FactValue<'a>(Fact<'a>);
 
 impl Serialize for FactValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = self.0.text.as_str();
+        let text = self.0.text;
         match self.0.kind {
             Kind::Null => serializer.serialize_none(),
             Kind::Bool => match text {
@@ -201,12 +202,12 @@ fn is_plain_integer(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn fact(field: &str, kind: Kind, text: &str) -> Fact {
-        Fact { field: field.into(), kind, text: text.into() }
+    fn fact<'a>(field: &'a str, kind: Kind, text: &'a str) -> Fact<'a> {
+        Fact { field, kind, text }
     }
 
-    fn json(facts: &[Fact]) -> String {
-        serde_json::to_string(&EventView(facts)).unwrap()
+    fn json(facts: &[Fact<'_>]) -> String {
+        serde_json::to_string(&EventView(&facts.iter().copied().collect())).unwrap()
     }
 
     #[test]
@@ -242,7 +243,8 @@ mod tests {
 
     #[test]
     fn many_fields_of_one_name_do_not_take_long() {
-        let facts: Vec<Fact> = (0..100_000).map(|n| fact("x", Kind::Int, &n.to_string())).collect();
+        let numbers: Vec<String> = (0..100_000).map(|n| n.to_string()).collect();
+        let facts: Vec<Fact<'_>> = numbers.iter().map(|n| fact("x", Kind::Int, n)).collect();
         let line = json(&facts);
         assert!(line.starts_with(r#"{"x":[0,1,2"#) && line.ends_with(",99999]}"), "order is kept");
     }

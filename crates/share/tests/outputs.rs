@@ -204,10 +204,10 @@ fn the_timeline_has_what_timesketch_asks_for() {
 #[test]
 fn no_cell_of_the_timeline_begins_a_formula() {
     let (mut finding, incident) = sample::findings().swap_remove(3);
-    finding.event = vec![
-        Fact { field: "Computer".into(), kind: Kind::Str, text: FORMULA.into() },
-        Fact { field: "User".into(), kind: Kind::Str, text: "@SUM(1)".into() },
-    ];
+    finding.event = [("Computer", FORMULA), ("User", "@SUM(1)")]
+        .into_iter()
+        .map(|(field, text)| Fact { field, kind: Kind::Str, text })
+        .collect();
     finding.rule = std::sync::Arc::new(model::RuleInfo {
         title: "+cmd|' /C calc'!A0".into(),
         author: "\t=1".into(),

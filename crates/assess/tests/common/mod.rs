@@ -19,11 +19,6 @@ pub(crate) fn rule_with_tags(id: &str, tags: &[&str]) -> RuleInfo {
 
 /// A finding at medium.
 pub(crate) fn finding(rule: &str, time: &str, fields: &[(&str, &str)]) -> Finding {
-    let fact = |&(field, text): &(&str, &str)| Fact {
-        field: field.to_owned(),
-        kind: Kind::Str,
-        text: text.to_owned(),
-    };
     let time = Time::parse(time).ok();
     let text: Vec<&str> = fields.iter().map(|(_, text)| *text).collect();
     let id = format!("{rule} {time:?} {}", text.join(" "));
@@ -36,7 +31,7 @@ pub(crate) fn finding(rule: &str, time: &str, fields: &[(&str, &str)]) -> Findin
         level: Level::Medium,
         rule: Arc::new(rule_with_tags(rule, &[])),
         event_ref: EventRef { time, evidence: EvidenceId::default(), record: 1, seq },
-        event: fields.iter().map(fact).collect(),
+        event: fields.iter().map(|&(field, text)| Fact { field, kind: Kind::Str, text }).collect(),
         matched: Vec::new(),
         events: Vec::new(),
         events_total: 0,

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use model::{Event, EventRef, Fact, Kind, Matched, Time, Window};
+use model::{Event, EventRef, Fact, Facts, Kind, Matched, Time, Window};
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
@@ -89,7 +89,7 @@ pub struct Combined {
     /// The facts that made its events count, the first 64.
     pub matched: Vec<Matched>,
     /// What its last event is about.
-    pub event: Vec<Fact>,
+    pub event: Facts,
 }
 
 /// What an event is about.
@@ -420,7 +420,7 @@ impl Open {
                 counted: Vec::new(),
             },
             matched: self.matched,
-            event: about.into_iter().map(|(field, text)| Fact { field, kind: Kind::Str, text }).collect(),
+            event: about.iter().map(|(field, text)| Fact { field, kind: Kind::Str, text }).collect(),
         }
     }
 }

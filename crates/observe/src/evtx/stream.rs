@@ -1,6 +1,6 @@
 //! Where the chunks of a stream lie.
 
-use std::io::{BufRead, ErrorKind, Read as _};
+use std::io::{BufRead, ErrorKind};
 
 use memchr::memmem;
 use model::{Place, Problem};
@@ -136,11 +136,16 @@ impl<'r> Chunks<'r> {
 
     /// Reads until the window holds `len` bytes or the stream ends.
     fn fill(&mut self, len: usize, problem: &mut dyn FnMut(Problem)) {
+        self.window.reserve(len.saturating_sub(self.window.len()));
         while self.window.len() < len {
-            let wanted = (len - self.window.len()) as u64;
-            match (&mut self.input).take(wanted).read_to_end(&mut self.window) {
-                Ok(0) => return,
-                Ok(_) => {}
+            let wanted = len - self.window.len();
+            match self.input.fill_buf() {
+                Ok([]) => return,
+                Ok(available) => {
+                    let count = available.len().min(wanted);
+                    self.window.extend_from_slice(&available[..count]);
+                    self.input.consume(count);
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     let at = self.offset + self.window.len() as u64;

@@ -10,11 +10,7 @@ use observe::{Collector, Format, Hashed, LogSources, hash_file, read_file};
 use crate::pack::{log, tar, zip};
 use crate::seen::{Seen, settings};
 
-fn read_with(
-    path: &std::path::Path,
-    known: Option<Hashed>,
-    out: &mut dyn Collector,
-) -> std::io::Result<()> {
+fn read_with(path: &std::path::Path, known: Option<&Hashed>, out: &mut dyn Collector) -> std::io::Result<()> {
     read_file(path, "shown", known, &settings(), &LogSources::builtin(), out)
 }
 
@@ -26,12 +22,12 @@ fn a_file_is_hashed_once_and_told_to_progress() {
     {
         let path = folder.path().join(name);
         std::fs::write(&path, &bytes).unwrap();
-        let known = hash_file(&path).unwrap();
+        let known = hash_file(&path, Vec::new()).unwrap();
         let (sha256, size) = (known.sha256, known.size);
         assert_eq!(size, bytes.len() as u64);
         let (mut unknown, mut already) = (Seen::default(), Seen::default());
         read_with(&path, None, &mut unknown).unwrap();
-        read_with(&path, Some(known), &mut already).unwrap();
+        read_with(&path, Some(&known), &mut already).unwrap();
         assert_eq!(unknown.pieces, already.pieces);
         assert_eq!(unknown.pieces[0].sha256, sha256);
         assert_eq!((unknown.pieces[0].path.as_str(), unknown.pieces[0].size), ("shown", size));
@@ -48,7 +44,7 @@ fn what_is_no_file_is_an_error() {
         read_with(&folder.path().join("none"), None, &mut seen).unwrap_err().kind(),
         ErrorKind::NotFound
     );
-    assert_eq!(hash_file(folder.path()).unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(hash_file(folder.path(), Vec::new()).unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(seen.pieces.len(), 0);
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use model::Fact;
+use model::Facts;
 use serde_json::{Map, Value, json};
 
 use super::Common;
@@ -18,7 +18,7 @@ const HASHES: [(&str, &str, usize); 4] =
 
 /// The observables of an event, in an order in which references come after what they name.
 /// `finding` tells processes apart that run the same command.
-pub(super) fn of_event(common: &Common, event: &[Fact], finding: &str) -> Vec<Map<String, Value>> {
+pub(super) fn of_event(common: &Common, event: &Facts, finding: &str) -> Vec<Map<String, Value>> {
     let fields = observables();
     let mut objects = Vec::new();
     let mut add = |object: Option<Map<String, Value>>| objects.extend(object);
@@ -129,11 +129,11 @@ fn hashed_file(common: &Common, text: &str) -> Option<Map<String, Value>> {
 }
 
 /// A process by its command line; the file that it runs is named where the event names one.
-fn process(common: &Common, command: &str, event: &[Fact], finding: &str) -> Map<String, Value> {
+fn process(common: &Common, command: &str, event: &Facts, finding: &str) -> Map<String, Value> {
     let mut object = common.observable("process", &object_id("process", &[finding, command]));
     object.insert("command_line".into(), command.into());
-    let image = event.iter().find(|fact| fact.field == "Image" && says_something(&fact.text));
-    if let Some(image) = image.and_then(|image| file(common, &image.text).pop()) {
+    let image = event.get("Image").filter(|image| says_something(image));
+    if let Some(image) = image.and_then(|image| file(common, image).pop()) {
         object.insert("image_ref".to_owned(), id_of(&image).into());
     }
     object
@@ -147,13 +147,10 @@ pub(super) fn id_of(object: &Map<String, Value>) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{Kind, Time, Tlp};
+    use model::{Fact, Kind, Time, Tlp};
 
-    fn event(facts: &[(&str, &str)]) -> Vec<Fact> {
-        facts
-            .iter()
-            .map(|(field, text)| Fact { field: (*field).into(), kind: Kind::Str, text: (*text).into() })
-            .collect()
+    fn event(facts: &[(&str, &str)]) -> Facts {
+        facts.iter().map(|&(field, text)| Fact { field, kind: Kind::Str, text }).collect()
     }
 
     fn shown(facts: &[(&str, &str)]) -> Vec<String> {

@@ -330,7 +330,7 @@ pub fn finding(id: &str, time: &str, level: Level, rule: RuleInfo) -> Finding {
             record: 7,
             seq: 7,
         },
-        event: Vec::new(),
+        event: model::Facts::default(),
         matched: Vec::new(),
         events: Vec::new(),
         events_total: 0,
@@ -401,13 +401,9 @@ fn row_findings(number: usize, row: &Row) -> Vec<Finding> {
                 record,
                 seq: record,
             };
-            let fact = |&(field, text): &(&str, &str)| {
+            let fact = |&(field, text): &(&'static str, &'static str)| {
                 let text = if text == "-" { "" } else { text };
-                Fact {
-                    field: field.into(),
-                    kind: kind_of(if text.is_empty() { "-" } else { text }),
-                    text: text.into(),
-                }
+                Fact { field, kind: kind_of(if text.is_empty() { "-" } else { text }), text }
             };
             let (field, value) = row.facts[row.facts.len() - 1];
             let counted =
@@ -460,11 +456,8 @@ pub fn findings() -> Vec<(Finding, Option<&'static str>)> {
             ..RuleInfo::default()
         };
         let mut stray = finding(&format!("ff{n:014x}"), &day.to_string(), Level::Low, rule);
-        stray.event = vec![Fact {
-            field: "Computer".into(),
-            kind: Kind::Str,
-            text: if n % 3 == 0 { "DC01" } else { "WS117" }.into(),
-        }];
+        let computer = if n % 3 == 0 { "DC01" } else { "WS117" };
+        stray.event = [Fact { field: "Computer", kind: Kind::Str, text: computer }].into_iter().collect();
         all.push((stray, None));
     }
     all.sort_by(|a, b| (a.0.time, &a.0.id).cmp(&(b.0.time, &b.0.id)));

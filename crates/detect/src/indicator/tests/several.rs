@@ -115,7 +115,7 @@ fn a_finding_says_what_it_saw() {
     assert_eq!(one.burst.window.last.micros() - one.burst.window.first.micros(), 7_000_000);
     let facts: Vec<&str> = one.matched.iter().map(|fact| fact.wanted.as_str()).collect();
     assert_eq!(facts, ["file name a", "file name b"]);
-    assert_eq!(one.event[0].field, "Computer");
+    assert_eq!(one.event.iter().next().unwrap().field, "Computer");
 }
 
 #[test]
