@@ -79,7 +79,9 @@ enum Check {
 struct Class {
     /// Rules that may hold on any event.
     always: Vec<u32>,
-    fields: FxHashMap<u32, FieldIndex>,
+    fields: Vec<FieldIndex>,
+    /// Slot → its place in `fields`, or [`NONE`].
+    places: Vec<u32>,
     keywords: Option<Keywords>,
 }
 
@@ -135,11 +137,14 @@ struct Memo {
     /// What was noted before this generation began is not used.
     generation: u32,
     entries: Vec<Noted>,
+    /// Slot → how often a value was looked for, and found.
+    worth: Vec<(u32, u32)>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Noted {
     generation: u32,
+    hash: u64,
     class: u32,
     slot: u32,
     text: String,
@@ -149,6 +154,7 @@ struct Noted {
 /// How many values are remembered, and how long they may be.
 const NOTED: usize = 1 << 10;
 const LONGEST_NOTED: usize = 1 << 9;
+const ENOUGH_TRIES: u32 = 256;
 
 const NONE: u32 = u32::MAX;
 
@@ -197,7 +203,7 @@ impl Engine {
         }
         scratch.prepare(self, event);
         let index = index.get_or_init(|| self.class(rules));
-        scratch.memo.serve(&self.identity);
+        scratch.memo.serve(&self.identity, self.slots.len());
         scratch.collect(class, index);
         scratch.candidates.sort_unstable();
         let candidates = std::mem::take(&mut scratch.candidates);
@@ -250,7 +256,7 @@ impl Engine {
     }
 
     fn class(&self, rules: &[u32]) -> Class {
-        let mut class = Class::default();
+        let mut class = Class { places: vec![NONE; self.slots.len()], ..Class::default() };
         let mut literals: FxHashMap<Option<u32>, Literals<'_>> = FxHashMap::default();
         for &rule in rules {
             let Some(atoms) = &self.witnesses[rule as usize] else {
@@ -412,7 +418,12 @@ impl Check {
 
 impl Class {
     fn field(&mut self, slot: u32) -> &mut FieldIndex {
-        self.fields.entry(slot).or_default()
+        let place = &mut self.places[slot as usize];
+        if *place == NONE {
+            *place = self.fields.len() as u32;
+            self.fields.push(FieldIndex::default());
+        }
+        &mut self.fields[*place as usize]
     }
 }
 
@@ -485,7 +496,7 @@ impl Automaton {
         let mut texts: Vec<_> = texts.into_iter().collect();
         texts.sort_unstable();
         let matcher = DoubleArrayAhoCorasickBuilder::new()
-            .use_prefilter(false)
+            .use_prefilter((32..=256).contains(&texts.len()))
             .build(texts.iter().map(|(text, _)| text))
             .ok()?;
         Some(Self { matcher, rules: texts.into_iter().map(|(_, rules)| rules).collect() })
@@ -583,10 +594,10 @@ impl Scratch {
             }
         };
         for &(place, slot) in &self.wanted {
-            let Some(index) = class.fields.get(&slot) else { continue };
+            let Some(index) = class.fields.get(class.places[slot as usize] as usize) else { continue };
             index.present.iter().copied().for_each(&mut add);
             let text = self.lower(place);
-            if index.automaton.is_some() && text.len() <= LONGEST_NOTED {
+            if index.automaton.is_some() && memo.pays(slot, text) {
                 memo.look(number, slot, text, index).iter().copied().for_each(&mut add);
             } else {
                 index.find(text, &mut add);
@@ -607,29 +618,41 @@ impl Scratch {
 }
 
 impl Memo {
-    fn serve(&mut self, engine: &Arc<()>) {
+    fn serve(&mut self, engine: &Arc<()>, slots: usize) {
         if !Arc::ptr_eq(&self.engine, engine) {
             self.engine = Arc::clone(engine);
             self.forget();
         }
         self.entries.resize_with(NOTED, Noted::default);
+        self.worth.resize(slots, (0, 0));
     }
 
     fn forget(&mut self) {
         self.generation = self.generation.wrapping_add(1);
+        self.worth.fill((0, 0));
         if self.generation == 0 {
             self.entries.clear();
         }
     }
 
+    /// Whether values of a field come again often enough to be noted.
+    fn pays(&self, slot: u32, text: &str) -> bool {
+        let (tries, hits) = self.worth[slot as usize];
+        text.len() <= LONGEST_NOTED && (tries < ENOUGH_TRIES || hits > tries / 4)
+    }
+
     fn look(&mut self, class: u32, slot: u32, text: &str, index: &FieldIndex) -> &[u32] {
         let hash = FxBuildHasher.hash_one((class, slot, text));
         let noted = &mut self.entries[(hash >> 32) as usize % NOTED];
-        let known = noted.generation == self.generation
+        let known = (noted.generation, noted.hash) == (self.generation, hash)
             && (noted.class, noted.slot) == (class, slot)
             && noted.text == text;
+        let (tries, hits) = &mut self.worth[slot as usize];
+        *tries += 1;
+        *hits += u32::from(known);
         if !known {
-            (noted.generation, noted.class, noted.slot) = (self.generation, class, slot);
+            (noted.generation, noted.hash) = (self.generation, hash);
+            (noted.class, noted.slot) = (class, slot);
             noted.text.clear();
             noted.text.push_str(text);
             noted.rules.clear();
@@ -673,9 +696,13 @@ impl View<'_> {
     /// The field and the pattern that make a test hold; the field is `NONE` when it is its absence.
     fn test(&self, slot: Option<u32>, any: &[Check]) -> Option<(u32, usize)> {
         let mut absent = true;
+        if slot.is_none() && !any.iter().any(|check| self.may_hold_somewhere(check)) {
+            return None;
+        }
         for field in self.fields(slot) {
             absent = false;
-            if let Some(check) = any.iter().position(|check| self.check(check, field)) {
+            let subject = self.subject(field);
+            if let Some(check) = any.iter().position(|check| self.check(check, subject)) {
                 return Some((field, check));
             }
         }
@@ -705,8 +732,16 @@ impl View<'_> {
         Subject { kind: value.kind, text: value.text, lower: self.scratch.lower(field) }
     }
 
-    fn check(&self, check: &Check, field: u32) -> bool {
-        let subject = self.subject(field);
+    /// Whether a keyword can stand in some value: if so, it stands in the text of the event.
+    fn may_hold_somewhere(&self, check: &Check) -> bool {
+        match check {
+            Check::Contains { finder, cased: false } => finder.find(self.scratch.lower.as_bytes()).is_some(),
+            Check::Contains { finder, cased: true } => finder.find(self.event.text().as_bytes()).is_some(),
+            _ => true,
+        }
+    }
+
+    fn check(&self, check: &Check, subject: Subject<'_>) -> bool {
         match check {
             Check::Plain(pattern) => pattern.holds(subject),
             Check::Contains { finder, cased } => {

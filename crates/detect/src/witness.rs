@@ -35,7 +35,8 @@ pub(crate) enum Anchor {
 pub(crate) const WHOLE: i64 = 1 << 53;
 
 /// Fields with few different values, each of them in many events.
-const FEW_VALUES: [&str; 5] = ["EventID", "Channel", "Provider_Name", "LogonType", "type"];
+const FEW_VALUES: [&str; 8] =
+    ["EventID", "Channel", "Provider_Name", "LogonType", "type", "cs-method", "sc-status", "s-port"];
 
 /// How many rules could be witnessed by an atom: what many rules ask for is frequent in logs, too.
 pub(crate) type Uses = FxHashMap<Atom, u32>;

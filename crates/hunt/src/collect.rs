@@ -24,6 +24,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) tally: Tally,
     /// Memory for the bytes of a small file, kept from file to file.
     pub(crate) buffer: Vec<u8>,
+    /// Memory for a finding on its way to be spilled.
+    bytes: Vec<u8>,
     scratch: Scratch,
     aside: Scratch,
 }
@@ -38,6 +40,7 @@ impl<'a> Worker<'a> {
             observed: Sorter::new(&hunt.config.tmp, budget / 4),
             tally: Tally::default(),
             buffer: Vec::new(),
+            bytes: Vec::new(),
             scratch: Scratch::default(),
             aside: Scratch::default(),
         }
@@ -185,11 +188,15 @@ impl<'w, 'a> FileCollector<'w, 'a> {
         };
         self.worker.tally.count(by, stored.suppressed);
         let key = self.key(event_ref, by);
-        let result = postcard::to_stdvec(&stored).map_err(io::Error::other).and_then(|bytes| {
+        let mut bytes = std::mem::take(&mut self.worker.bytes);
+        bytes.clear();
+        let result = postcard::to_extend(&stored, bytes).map_err(io::Error::other).and_then(|bytes| {
             if let Some(part) = &mut self.part {
                 part.write(&Entry::Finding(key, bytes.clone()))?;
             }
-            self.worker.findings.push_bytes(key, bytes.into_boxed_slice())
+            self.worker.findings.push_bytes(key, bytes.as_slice().into())?;
+            self.worker.bytes = bytes;
+            Ok(())
         });
         hunt.progress.found();
         self.keep(result);
