@@ -123,7 +123,8 @@ impl<'a> Collector<'a> {
 
     fn count_activity(&mut self, finding: &Finding, placed: &Placed) {
         let Some(time) = finding.time else { return };
-        let machine = placed.named.own.map(|own| self.plan.canonical[own as usize]);
+        let own = placed.named.own.map(|own| self.plan.canonical[own as usize]);
+        let machine = own.or_else(|| self.plan.places.get(&finding.event_ref.evidence).copied());
         let full = self.activity.len() >= MOST_ACTIVITY;
         let key = (time.day(), machine.filter(|_| !full));
         let known = self.activity.entry(key).or_insert((finding.level, 0));

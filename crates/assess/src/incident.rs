@@ -114,7 +114,6 @@ impl Gathering {
         let title = title::of(&subject);
         let links = self.list_links(plan, outline);
         let (first_actionable, key) = self.candidates.choose(plan, detected);
-        let dwell = self.span.first.zip(detected).filter(|(first, detected)| first <= detected);
         Incident {
             id: outline.id.clone(),
             title,
@@ -122,8 +121,11 @@ impl Gathering {
             score: outline.score,
             first: self.span.first,
             last: self.span.last,
-            dwell_days: dwell
-                .map(|(first, detected)| (detected.micros() - first.micros()) / (24 * 3_600_000_000)),
+            dwell_days: self
+                .span
+                .first
+                .zip(detected)
+                .and_then(|(first, until)| first.whole_days_until(until)),
             findings: self.findings,
             hosts,
             accounts,
@@ -139,10 +141,11 @@ impl Gathering {
         }
     }
 
-    /// Things of one kind, most findings first. A machine that is known by name is no address of
-    /// its own, and what wrote the records counts as a host even where only its address is known.
+    /// Things of one kind, most findings first; addresses of machines that are known by name come
+    /// after the others. What wrote the records counts as a host even where only its address is
+    /// known.
     fn touched(&self, plan: &Plan, kind: Kind) -> Vec<Touched> {
-        let mut found: Vec<Touched> = self
+        let mut found: Vec<(bool, Touched)> = self
             .touched
             .iter()
             .filter(|&(&thing, _)| {
@@ -157,16 +160,21 @@ impl Gathering {
                 };
                 listed == kind
             })
-            .map(|(&thing, span)| Touched {
-                name: plan.things.get(thing).name.to_string(),
-                first: span.first,
-                last: span.last,
-                findings: span.count,
+            .map(|(&thing, span)| {
+                let touched = Touched {
+                    name: plan.things.get(thing).name.to_string(),
+                    first: span.first,
+                    last: span.last,
+                    findings: span.count,
+                };
+                (kind == Kind::Address && plan.is_named_machine(thing), touched)
             })
             .collect();
-        found.sort_by(|a, b| b.findings.cmp(&a.findings).then_with(|| a.name.cmp(&b.name)));
+        found.sort_by(|(a_own, a), (b_own, b)| {
+            (a_own, b.findings, &a.name).cmp(&(b_own, a.findings, &b.name))
+        });
         found.truncate(MOST_TOUCHED);
-        found
+        found.into_iter().map(|(_, touched)| touched).collect()
     }
 
     /// Machine and tactic's place → first time.

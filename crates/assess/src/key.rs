@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{ExposureKind, Finding, KeyFinding, Level, Time};
+use model::{Exposed, ExposureKind, Finding, KeyFinding, Level, Time};
 
 use crate::Kind;
 use crate::incident::span_of;
@@ -17,7 +17,8 @@ pub(crate) struct Candidates {
 struct Candidate {
     key: KeyFinding,
     began: Option<Time>,
-    exposes: Option<ExposureKind>,
+    /// The worst that it shows, and what it was done to.
+    exposes: Option<(ExposureKind, Exposed)>,
     count: u64,
 }
 
@@ -42,7 +43,7 @@ impl Candidates {
             why: String::new(),
             event: finding.event_ref.clone(),
         };
-        let exposes = finding.rule.exposes.iter().map(|measure| measure.how).max();
+        let exposes = finding.rule.exposes.iter().map(|measure| (measure.how, measure.what)).max();
         self.first.insert(rule, Candidate { key, began: span_of(finding).0, exposes, count: 1 });
     }
 
@@ -116,45 +117,47 @@ fn judge(
     if let Some(leads) = leads {
         value += 150 * leads.len().min(2) as i64;
         let leads: Vec<&str> = leads.iter().map(String::as_str).collect();
-        reasons.push(format!("the first sign of {}", leads.join(" and ")));
+        let article = if is_first { "" } else { "the " };
+        reasons.push(format!("{article}first sign of {}", leads.join(" and ")));
     }
     match one.exposes {
-        Some(ExposureKind::Taken) => {
+        Some((ExposureKind::Taken, Exposed::Account)) => {
             value += 250;
-            reasons.push("it shows what was taken".to_owned());
+            reasons.push("shows an account taken over".to_owned());
         }
-        Some(ExposureKind::Read) => {
+        Some((ExposureKind::Taken, _)) => {
+            value += 250;
+            reasons.push("shows what was taken".to_owned());
+        }
+        Some((ExposureKind::Read, _)) => {
             value += 120;
-            reasons.push("it shows what was read".to_owned());
+            reasons.push("shows what was read".to_owned());
         }
-        Some(ExposureKind::CouldRead) => {
+        Some((ExposureKind::CouldRead, _)) => {
             value += 60;
-            reasons.push("it shows what could be read".to_owned());
+            reasons.push("shows what could be read".to_owned());
         }
         None => {}
     }
-    if one.key.level >= Level::High {
-        reasons.push(format!("its rule is {}", one.key.level));
-    }
     if quiet == WHOLE {
-        reasons.push("its rule is rare in this evidence".to_owned());
+        reasons.push("rare in this evidence".to_owned());
     }
-    if one.count > 1 {
-        reasons.push(format!("it came back {} times", one.count - 1));
+    match one.count {
+        0 | 1 => {}
+        2 => reasons.push("seen twice".to_owned()),
+        count => reasons.push(format!("seen {count} times")),
     }
     (value, reasons)
 }
 
 fn why_actionable(one: &Candidate, detected: Option<Time>) -> String {
-    let days = one.began.zip(detected).map(|(began, detected)| detected.day() - began.day());
-    match days {
-        Some(days) if days > 0 => {
-            format!(
-                "Nothing of this incident at medium or above is older; it came {days} days before detection."
-            )
-        }
-        _ => "Nothing of this incident at medium or above is older.".to_owned(),
-    }
+    let days = one.began.zip(detected).and_then(|(began, detected)| began.whole_days_until(detected));
+    let before = match days {
+        None | Some(0) => String::new(),
+        Some(1) => "; it came 1 day before detection".to_owned(),
+        Some(days) => format!("; it came {days} days before detection"),
+    };
+    format!("Nothing of this incident at medium or above is older{before}.")
 }
 
 /// `reasons` as one sentence.
@@ -175,7 +178,9 @@ fn in_one_line(plan: &Plan, finding: &Finding, placed: &Placed) -> String {
     let who = [Kind::Account, Kind::Mailbox, Kind::Address]
         .into_iter()
         .find_map(|kind| mentions.iter().find(|mention| mention.kind == kind && !mention.own));
-    let subject: Vec<&str> = host.into_iter().chain(who).map(|mention| mention.name.as_str()).collect();
+    // The machine by its best name; who acted as the record has it.
+    let host = host.map(|host| plan.known_name(host.kind, &host.key).unwrap_or(&host.name));
+    let subject: Vec<&str> = host.into_iter().chain(who.map(|mention| mention.name.as_str())).collect();
     let what = plan.tables.telling(finding).map_or("", |(_, text)| text);
     let mut line = subject.join(", ");
     if !line.is_empty() && !what.is_empty() {

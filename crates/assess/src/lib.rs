@@ -60,6 +60,7 @@
 //! ```
 
 mod collect;
+mod command;
 mod exposure;
 mod incident;
 mod key;
@@ -70,6 +71,7 @@ mod own;
 mod plan;
 mod runs;
 mod scales;
+mod sids;
 mod tables;
 mod tactic;
 mod things;

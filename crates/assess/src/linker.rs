@@ -1,9 +1,12 @@
-use model::{EventRef, Finding, Level, Time};
+use std::collections::BTreeMap;
+
+use model::{EventRef, EvidenceId, Finding, Level, Time};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::mention::Mentions;
 use crate::plan::Plan;
 use crate::runs::{RuleId, RunId, Runs, Sighting};
+use crate::sids::Sids;
 use crate::tables::{BadTable, Tables};
 use crate::tactic::Purpose;
 use crate::things::{Named, ThingId, Things};
@@ -28,6 +31,10 @@ pub struct Linker {
     pub(crate) same_record: FxHashSet<(RunId, RunId)>,
     /// The last record on which a finding held, and the runs of its findings.
     last_record: (Option<EventRef>, Vec<RunId>),
+    /// Evidence → the machines, at most two, of its records.
+    written_by: BTreeMap<EvidenceId, [Option<ThingId>; 2]>,
+    /// Names of accounts that records name by number too.
+    pub(crate) sids: Sids,
     /// On how many days there is a finding.
     pub(crate) days: u64,
     last_day: i64,
@@ -79,6 +86,8 @@ impl Linker {
             called: FxHashMap::default(),
             same_record: FxHashSet::default(),
             last_record: (None, Vec::new()),
+            written_by: BTreeMap::new(),
+            sids: Sids::default(),
             days: 0,
             last_day: i64::MIN,
             last: None,
@@ -98,6 +107,8 @@ impl Linker {
             }
         }
         self.learn_machine(&mentions, &named);
+        self.learn_place(finding, named.own);
+        self.sids.learn(finding);
         if day != self.last_day {
             self.last_day = day;
             self.days += 1;
@@ -225,6 +236,27 @@ impl Linker {
         {
             self.claim(address, host);
         }
+    }
+
+    fn learn_place(&mut self, finding: &Finding, own: Option<ThingId>) {
+        let Some(own) = own else { return };
+        let known = self.written_by.entry(finding.event_ref.evidence).or_default();
+        if !known.contains(&Some(own))
+            && let Some(free) = known.iter_mut().find(|place| place.is_none())
+        {
+            *free = Some(own);
+        }
+    }
+
+    /// The machine of each piece of evidence whose records are all of one.
+    pub(crate) fn places(&self, canonical: &[ThingId]) -> BTreeMap<EvidenceId, ThingId> {
+        let one = |thing: &ThingId| canonical[*thing as usize];
+        let single = |(&evidence, known): (&EvidenceId, &[Option<ThingId>; 2])| {
+            let mut machines = known.iter().flatten().map(one);
+            let first = machines.next()?;
+            machines.all(|other| other == first).then_some((evidence, first))
+        };
+        self.written_by.iter().filter_map(single).collect()
     }
 
     fn claim(&mut self, address: ThingId, host: ThingId) {

@@ -86,7 +86,12 @@ impl Tables {
             .map(|fact| (fact.field, fact.text))
             .find(|(_, text)| !self.says_nothing(text))
             .or_else(|| {
-                finding.matched.first().map(|matched| (matched.field.as_str(), matched.value.as_str()))
+                // An event's number says least of all.
+                let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+                let telling = finding.matched.iter().find(|matched| !number(&matched.value));
+                telling
+                    .or(finding.matched.first())
+                    .map(|matched| (matched.field.as_str(), matched.value.as_str()))
             })
     }
 

@@ -1,18 +1,19 @@
 use std::collections::BTreeMap;
 
-use model::{Finding, Level, Time};
+use model::{EvidenceId, Finding, Level, Time};
 use rustc_hash::FxHashMap;
 
-use crate::Settings;
 use crate::collect::Collector;
 use crate::linker::{Linker, Rule};
 use crate::mention::Mentions;
 use crate::runs::{Run, RunId, Runs};
+use crate::sids::Sids;
 use crate::tables::Tables;
 use crate::things::{Named, ThingId, Things};
 use crate::volume::FoundGap;
 use crate::weave::{Woven, weave};
 use crate::weigh::{WHOLE, log2};
+use crate::{Kind, Settings};
 
 /// What belongs together, as the first pass found it; the second pass looks findings up in it.
 #[derive(Debug)]
@@ -28,6 +29,10 @@ pub struct Plan {
     pub(crate) gaps: Vec<FoundGap>,
     pub(crate) last: Option<Time>,
     pub(crate) notes: Vec<String>,
+    /// The one machine whose records a piece of evidence holds.
+    pub(crate) places: BTreeMap<EvidenceId, ThingId>,
+    /// Security identifier → account's name.
+    pub(crate) sids: Sids,
     rule_ids: FxHashMap<Box<str>, u32>,
     runs: Runs,
     /// For each run its incident.
@@ -94,8 +99,9 @@ impl Plan {
         let last = linker.volumes.last().max(linker.last);
         let notes = notes(&linker, left_out);
         let Woven { canonical, .. } = woven;
-        let Linker { settings, tables, things, rules, runs, rule_ids, .. } = linker;
-        Self {
+        let places = linker.places(&canonical);
+        let Linker { settings, tables, things, rules, runs, rule_ids, sids, .. } = linker;
+        let mut plan = Self {
             settings,
             tables,
             things,
@@ -106,10 +112,14 @@ impl Plan {
             gaps,
             last,
             notes,
+            places,
+            sids,
             rule_ids,
             runs,
             incident,
-        }
+        };
+        plan.name_gaps();
+        plan
     }
 
     /// The id of the incident to which a finding of the first pass belongs. `default_host` must be
@@ -122,6 +132,37 @@ impl Plan {
     /// The id of the incident at a place of [`crate::Answer::incidents`].
     pub fn incident_id(&self, incident: u32) -> Option<&str> {
         self.outlines.get(incident as usize).map(|outline| outline.id.as_str())
+    }
+
+    /// Whether an address belongs to a machine that is known by name.
+    pub(crate) fn is_named_machine(&self, thing: ThingId) -> bool {
+        self.machine_name(thing).is_some()
+    }
+
+    /// The name of the machine that has an address, as far as it is known.
+    fn machine_name(&self, thing: ThingId) -> Option<&str> {
+        let machine = self.things.get(self.canonical[thing as usize]);
+        (self.things.get(thing).kind == Kind::Address && machine.kind == Kind::Host).then_some(&*machine.name)
+    }
+
+    /// What a reader should call the machine that its records know as `key`.
+    pub(crate) fn known_name(&self, kind: Kind, key: &str) -> Option<&str> {
+        let thing = self.things.find(kind, key)?;
+        Some(&self.things.get(self.canonical[thing as usize]).name)
+    }
+
+    /// Gaps name a machine as findings do, also where its log gives an address alone.
+    fn name_gaps(&mut self) {
+        for at in 0..self.gaps.len() {
+            let found = &self.gaps[at];
+            let thing = self.things.find(Kind::Address, &found.host);
+            let Some(name) = thing.and_then(|thing| self.machine_name(thing)) else { continue };
+            let source = match found.gap.source.split_once(' ') {
+                Some((_, log)) => format!("{name} {log}"),
+                None => name.to_owned(),
+            };
+            self.gaps[at].gap.source = source;
+        }
     }
 
     /// Begins the second pass.

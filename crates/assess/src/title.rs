@@ -44,8 +44,8 @@ pub(crate) fn of(subject: &Subject) -> String {
     if more > 0 {
         parts.push(format!("and {more} more {}", if more == 1 { "host" } else { "hosts" }));
     }
-    parts.extend(exposed(subject.exposure));
-    format!("{}{dates}", parts.join(", "))
+    let exposed = exposed(subject.exposure).map(|exposed| format!("; {exposed}")).unwrap_or_default();
+    format!("{}{exposed}{dates}", parts.join(", "))
 }
 
 /// Machines in order of their first tactic, each with up to two phrases.
@@ -111,7 +111,11 @@ fn exposed(exposure: &[Exposure]) -> Option<String> {
         ExposureKind::Read => "read",
         ExposureKind::CouldRead => "within reach",
     };
-    Some(format!("{} {how}", what.join(" and ")))
+    let what = match what.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => what.concat(),
+    };
+    Some(format!("{what} {how}"))
 }
 
 fn dates(span: Span) -> String {

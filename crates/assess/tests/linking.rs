@@ -203,6 +203,42 @@ fn a_machine_is_known_by_its_address() {
 }
 
 #[test]
+fn gaps_keys_and_accounts_go_by_the_names_that_other_records_tell() {
+    let mut findings = [
+        "2021-09-01T10:00:00Z high proxyshell initial-access s-computername=EX01 s-ip=10.1.0.5 c-ip=203.0.113.7",
+        "2021-09-01T10:05:00Z high page persistence s-ip=10.1.0.5 c-ip=203.0.113.7 cs-uri-stem=/a/b.aspx",
+        "2021-09-01T10:10:00Z high made persistence Computer=EX01 TargetSid=S-1-5-21-1-2-3-1010 TargetUserName=support1",
+        "2021-09-01T10:12:00Z high raised persistence Computer=EX01 sid=S-1-5-21-1-2-3-1010",
+    ]
+    .map(line);
+    let what = model::Exposed::Account;
+    let exposes =
+        vec![model::Measure { what, how: model::ExposureKind::Taken, fields: vec!["sid".to_owned()] }];
+    let raised = (*findings[3].rule).clone();
+    findings[3].rule = std::sync::Arc::new(model::RuleInfo { exposes, ..raised });
+    let mut linker = Linker::new(&Settings { detected: Time::parse("2021-10-01").ok() }).unwrap();
+    let first = Time::parse("2021-08-01").unwrap().day();
+    for day in (first..first + 60).filter(|day| !(first + 40..first + 50).contains(day)) {
+        let first = Time::from_micros(day * DAY);
+        linker.volume("10.1.0.5", "iis", Volume { records: 10, first, last: first });
+    }
+    findings.iter().for_each(|finding| linker.see(finding, None));
+    let plan = linker.link();
+    let mut collector = plan.collect();
+    for finding in &findings {
+        collector.add(finding, None);
+    }
+    let answer = collector.finish();
+    assert_eq!(answer.gaps[0].source, "EX01 iis");
+    let main = &answer.incidents[0];
+    assert!(main.key.iter().any(|key| key.what == "EX01, 203.0.113.7: /a/b.aspx"), "{:?}", main.key);
+    assert_eq!(main.exposure[0].name, "support1");
+    assert_eq!(main.dwell_days, Some(29));
+    let first = main.first_actionable.as_ref().unwrap();
+    assert!(first.why.ends_with("it came 29 days before detection."), "{}", first.why);
+}
+
+#[test]
 fn a_held_machine_draws_in_what_is_serious_and_rare() {
     let entry = "A 2021-09-01T10:00:00Z high entry initial-access Computer=EX01 c-ip=203.0.113.7
                  A 2021-09-01T10:10:00Z high child execution Computer=EX01

@@ -46,8 +46,13 @@ impl Source {
             source: self.path.clone(),
             line: self.line,
             title: title.to_owned(),
-            reason: reason.to_string(),
+            reason: shortened(reason.to_string()),
         }
+    }
+
+    /// Whether `other` stands in the same file and has its id from a document that serves several.
+    fn shares_globals(&self, other: &Self) -> bool {
+        self.path == other.path && self.text.lines().any(|line| line.trim_end() == "action: global")
     }
 
     /// As [`Source::reject`], at the line below the title that holds what the error is about.
@@ -99,6 +104,11 @@ impl Loader {
     pub(crate) fn add_document(&mut self, source: &str, yaml: &str) {
         let text: Arc<str> = yaml.into();
         let at = |line| Source { path: source.to_owned(), line, text: Arc::clone(&text) };
+        if let Some(line) = too_deep(yaml) {
+            let reason = format!("more than {DEEPEST} brackets are open here");
+            self.rejected.push(at(line).reject(&title_of(yaml), reason));
+            return;
+        }
         let parsed = match rsigma_parser::parse_sigma_yaml(yaml) {
             Ok(parsed) => parsed,
             Err(error) => {
@@ -144,8 +154,11 @@ impl Loader {
         for (place, (source, rule)) in self.rules.iter().enumerate() {
             let Some(id) = &rule.id else { continue };
             if let Some(earlier) = last.insert(id.to_lowercase(), place) {
-                keep[earlier] = false;
                 let (earlier_source, earlier_rule) = &self.rules[earlier];
+                if source.shares_globals(earlier_source) {
+                    continue;
+                }
+                keep[earlier] = false;
                 let reason = format!("has the id {id} of a later rule in {}, which counts", source.path);
                 self.remarks.push(earlier_source.reject(&earlier_rule.title, reason));
             }
@@ -243,6 +256,35 @@ impl Loader {
             Err(reason) => self.rejected.push(source.reject(&rule.title, reason)),
         }
     }
+}
+
+/// Of what a parser says of a rule that is nothing but brackets, the beginning is enough.
+fn shortened(mut reason: String) -> String {
+    const LONGEST: usize = 600;
+    if reason.len() > LONGEST {
+        reason.truncate(reason.floor_char_boundary(LONGEST));
+        reason.push('…');
+    }
+    reason
+}
+
+/// Open brackets of flow style; the parser's own bound on nesting is far below, but it is asked only
+/// after work that grows with the square of the depth.
+const DEEPEST: usize = 500;
+
+/// The line where more than [`DEEPEST`] brackets are open. Brackets within texts count as well: to
+/// tell them apart takes a parser, and no rule has so many without their counterparts.
+fn too_deep(yaml: &str) -> Option<u32> {
+    let mut open = 0_usize;
+    let deepest = yaml.bytes().position(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > DEEPEST
+    })?;
+    Some(memchr::memchr_iter(b'\n', yaml.as_bytes().get(..deepest)?).count() as u32 + 1)
 }
 
 /// A file that says `detection:`, `correlation:` or `filter:` at the beginning of a line means to be

@@ -92,6 +92,12 @@ impl Time {
         self.0.div_euclid(86_400_000_000)
     }
 
+    /// Whole days from this moment to `later`, as dwell time counts them; `None` where `later` is
+    /// earlier.
+    pub const fn whole_days_until(self, later: Self) -> Option<i64> {
+        if later.0 < self.0 { None } else { Some(later.0.saturating_sub(self.0) / 86_400_000_000) }
+    }
+
     /// Moved by `micros` microseconds; stays where it is at the ends of the calendar.
     #[must_use]
     pub const fn plus_micros(self, micros: i64) -> Self {
@@ -132,6 +138,16 @@ impl<'de> Deserialize<'de> for Time {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_counts_when_it_is_over() {
+        let at = |text| Time::parse(text).unwrap();
+        let days = |from, until| at(from).whole_days_until(at(until));
+        assert_eq!(days("2021-08-24T01:30:25Z", "2022-10-15"), Some(416));
+        assert_eq!(days("2021-08-24T00:00:00Z", "2022-10-15"), Some(417));
+        assert_eq!(days("2021-08-24", "2021-08-24"), Some(0));
+        assert_eq!(days("2021-08-25", "2021-08-24"), None);
+    }
 
     #[test]
     fn reads_and_writes_the_same_moment() {

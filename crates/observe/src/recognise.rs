@@ -19,7 +19,7 @@ const MAGICS: [(&[u8], Format); 7] = [
 ];
 
 /// What may hold evidence and is not read, with its name for a person.
-const UNREAD: [(&[u8], &str); 12] = [
+const UNREAD: [(&[u8], &str); 27] = [
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"MSCF\0\0\0\0", "a Windows cabinet"),
     (b"\x04\x22\x4d\x18", "compressed by LZ4"),
@@ -28,26 +28,47 @@ const UNREAD: [(&[u8], &str); 12] = [
     (b"\x30\0\0\0LfLe", "a Windows event log of before Vista"),
     (b"!BDN", "an Outlook mailbox"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE compound file, such as a saved Outlook message"),
+    (b"\x78\x9f\x3e\x22", "a message in Outlook's own format (TNEF, winmail.dat)"),
     (b"SQLite format 3\0", "an SQLite database"),
     (b"regf", "a Windows registry hive"),
     (b"LPKSHHRH", "a systemd journal"),
-    (b"\xef\xcd\xab\x89", "an ESE database, such as an Exchange mailbox store"),
+    (b"bplist00", "a binary property list"),
+    (b"PAR1", "a Parquet table"),
+    (b"FILE0\0", "a master file table of NTFS"),
+    (b"MAM\x04", "compressed by Windows, such as a prefetch file"),
+    (b"\x4c\0\0\0\x01\x14\x02\0", "a Windows shortcut"),
+    (b"\xd4\xc3\xb2\xa1", "a packet capture"),
+    (b"\xa1\xb2\xc3\xd4", "a packet capture"),
+    (b"\x4d\x3c\xb2\xa1", "a packet capture"),
+    (b"\x0a\x0d\x0d\x0a", "a packet capture"),
+    (b"EVF\x09\x0d\x0a\xff\0", "a disk image of EnCase"),
+    (b"vhdxfile", "a virtual disk"),
+    (b"KDMV", "a virtual disk"),
+    (b"QFI\xfb", "a virtual disk"),
+    (b"PAGEDU64", "a memory dump of Windows"),
+    (b"PAGEDUMP", "a memory dump of Windows"),
 ];
+
+/// The magic of an ESE database, which stands behind its checksum.
+const ESE: &[u8] = b"\xef\xcd\xab\x89";
 
 /// The format of what begins with `head`.
 pub(crate) fn recognise(head: &[u8]) -> Format {
     let magic = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, format)| *format);
-    magic.or_else(|| binary(head)).unwrap_or_else(|| text(head))
+    let unread = || unread(head).map(|_| Format::Unknown);
+    magic.or_else(|| binary(head)).or_else(unread).unwrap_or_else(|| text(head))
 }
 
-/// What a file of an unknown format is, where it is known what it is but not how to read it.
+/// What a file is, where it is known what it is but not how to read it.
 pub(crate) fn unread(head: &[u8]) -> Option<&'static str> {
-    // The magic of an ESE database stands behind its checksum.
-    let ese = head.get(4..).unwrap_or_default();
-    let found = UNREAD.iter().find(|(magic, name)| {
-        if name.starts_with("an ESE") { ese.starts_with(magic) } else { head.starts_with(magic) }
-    });
-    found.map(|(_, name)| *name)
+    if head.get(4..).is_some_and(|behind| behind.starts_with(ESE)) {
+        return Some("an ESE database, such as an Exchange mailbox store");
+    }
+    let (magic, name) = UNREAD.iter().find(|(magic, _)| head.starts_with(magic))?;
+    // A magic of letters may also begin a text; the headers that these magics begin hold NUL bytes.
+    let letters = magic.iter().all(u8::is_ascii_graphic);
+    let header = head.get(magic.len()..head.len().min(512)).unwrap_or_default();
+    (!letters || header.contains(&0)).then_some(*name)
 }
 
 /// Formats that do not begin with their magic, or whose magic is short.
@@ -128,7 +149,9 @@ fn clean(text: &str) -> Option<Cow<'_, str>> {
     let dirty =
         |c: char| c.is_ascii_control() && !matches!(c, '\t' | '\r' | '\n' | '\0' | '\x0c' | '\x1b' | '\x1e');
     let dirt = text.chars().filter(|c| dirty(*c)).count();
-    if dirt * 200 <= text.len() {
+    // NUL bytes are no dirt, as a log may have holes, and no text either.
+    let holes = memchr::memchr_iter(0, text.as_bytes()).count();
+    if dirt * 200 <= text.len() - holes {
         return Some(text.into());
     }
     let clean: String = text.split_inclusive('\n').filter(|line| !line.contains(dirty)).collect();
@@ -144,10 +167,16 @@ mod tests {
         for (head, expected) in [
             (&b"Rar!\x1a\x07\x01\0"[..], Some("a RAR archive")),
             (b"\x12\x34\x56\x78\xef\xcd\xab\x89", Some("an ESE database, such as an Exchange mailbox store")),
+            (b"SQLite format 3\0\x10\0", Some("an SQLite database")),
+            (b"!BDN\x12\x34\0", Some("an Outlook mailbox")),
+            (b"!BDN: a list of names that begins so", None),
             (b"\x7fELF\x02", None),
             (b"", None),
         ] {
             assert_eq!(unread(head), expected);
+            // Also where most of it is NUL bytes and text.
+            let file = [head, &[b'a'; 4_000], &[0; 4_000]].concat();
+            assert_eq!(recognise(&file) == Format::Unknown, expected.is_some(), "{head:?}");
         }
     }
 
@@ -158,6 +187,7 @@ mod tests {
         assert_eq!(recognise(log.as_bytes()), Format::Json);
         assert_eq!(recognise(format!("{noise}\n{log}").as_bytes()), Format::Json);
         assert_eq!(recognise(noise.repeat(5).as_bytes()), Format::Unknown);
+        assert_eq!(recognise(&[&[0; 60_000], noise.repeat(3).as_bytes()].concat()), Format::Unknown);
         assert_eq!(recognise(b"\xb3\xd0\xa4@\xb5\xa6\n\xc5w\xaa\xef\x81\n"), Format::Text);
         assert_eq!(recognise(&[0; 700]), Format::Empty);
         assert_eq!(recognise(b""), Format::Empty);

@@ -2,7 +2,7 @@
 
 use model::{Case, Exposed, Exposure, ExposureKind, Gap, Incident, Level, Time, Touched};
 
-use crate::dates::{DAY, date, date_time, span};
+use crate::dates::{date, date_time, span};
 use crate::text::{clip, count, join, number, some};
 
 /// What happened, since when, how long unnoticed, what was touched, what is exposed, what to look at
@@ -30,6 +30,13 @@ fn incident_answer(case: &Case, main: &Incident) -> Vec<String> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Whether an incident is told in one line: one rule of medium level or below, and not what the
+/// evidence shows foremost.
+pub fn is_brief(case: &Case, incident: &Incident) -> bool {
+    let foremost = case.incidents.first().is_some_and(|main| main.id == incident.id);
+    !foremost && incident.level <= Level::Medium && incident.key.len() <= 1
 }
 
 /// Whether an intrusion is shown, or only something that wants an explanation.
@@ -81,10 +88,10 @@ fn unnoticed(case: &Case, main: &Incident) -> Option<String> {
 fn acted_on(main: &Incident, detected: Time) -> Option<String> {
     let key = main.first_actionable.as_ref()?;
     let time = key.time?;
-    // Whole days, counted as the days to the detection are.
-    let days = u64::try_from((detected.micros() - time.micros()) / DAY).ok().filter(|&days| days > 0)?;
+    let days =
+        time.whole_days_until(detected).and_then(|days| u64::try_from(days).ok()).filter(|&days| days > 0)?;
     if key.time == main.first {
-        return Some("; someone could have acted on the first trace already".to_owned());
+        return Some("; its first trace was already enough to act on".to_owned());
     }
     let (when, days) = (date(time), count(days, "day"));
     Some(format!(
@@ -112,27 +119,37 @@ fn names(things: &[Touched], max: usize) -> String {
 }
 
 fn exposed(main: &Incident) -> String {
-    let parts: Vec<String> = [
-        (ExposureKind::Taken, "taken out"),
-        (ExposureKind::Read, "read"),
-        (ExposureKind::CouldRead, "within reach, without a trace that it was read"),
+    match exposed_parts(main) {
+        parts if parts.is_empty() => {
+            "No rule shows what was read or taken out; that is no proof that nothing was.".to_owned()
+        }
+        parts => format!("As far as the evidence goes, this is exposed – {}.", parts.join("; ")),
+    }
+}
+
+/// What an incident exposed, the worst first: `taken out: 3 mailboxes (…)`, a part for each way.
+pub fn exposed_parts(incident: &Incident) -> Vec<String> {
+    const THINGS: &[Exposed] = &[Exposed::Mailbox, Exposed::Share, Exposed::File];
+    const ALL: &[Exposed] = &[Exposed::Mailbox, Exposed::Share, Exposed::File, Exposed::Account];
+    [
+        (ExposureKind::Taken, THINGS, "taken out"),
+        (ExposureKind::Taken, &[Exposed::Account], "taken over"),
+        (ExposureKind::Read, ALL, "read"),
+        (ExposureKind::CouldRead, ALL, "within reach, without a trace that it was read"),
     ]
     .into_iter()
-    .filter_map(|(how, words)| {
-        let kinds = exposed_things(&main.exposure, how);
+    .filter_map(|(how, which, words)| {
+        let kinds = exposed_things(&incident.exposure, how, which);
         (!kinds.is_empty()).then(|| format!("{words}: {}", join(&kinds)))
     })
-    .collect();
-    if parts.is_empty() {
-        return "No rule shows what was read or taken out; that is no proof that nothing was.".to_owned();
-    }
-    format!("As far as the evidence goes, this is exposed – {}.", parts.join("; "))
+    .collect()
 }
 
 /// `3 mailboxes (…)` for each kind of thing that was exposed in this way.
-fn exposed_things(exposure: &[Exposure], how: ExposureKind) -> Vec<String> {
-    [Exposed::Mailbox, Exposed::Share, Exposed::File, Exposed::Account]
-        .into_iter()
+fn exposed_things(exposure: &[Exposure], how: ExposureKind, which: &[Exposed]) -> Vec<String> {
+    which
+        .iter()
+        .copied()
         .filter_map(|what| {
             let things: Vec<&str> = exposure
                 .iter()
@@ -256,7 +273,7 @@ mod tests {
         The evidence shows signs of an intrusion at least since 24 August 2021, 08:00 UTC; the last trace is of 4 August 2022.
         It stayed unnoticed for 417 days, until 15 October 2022; someone could have acted on a trace of 28 October 2021, 351 days earlier (Burst of mail to strangers from one mailbox of the house).
         It touches 3 hosts (EX01, FS01 and NAS02), 2 accounts (svc-backup and NT AUTHORITY\SYSTEM), 2 mailboxes (registrar@commission.example and press.office@commission.example) and 3 network addresses (203.0.113.57, 198.51.100.23 and 10.20.0.11).
-        As far as the evidence goes, this is exposed – taken out: 1 mailbox (registrar@commission.example), 26 files (\\fs01\registers\2021\full\district-001.csv, \\fs01\registers\2021\full\district-002.csv and 24 more) and 1 account (svc-backup); read: 2 shares (\\fs01\registers and nas02:registers); within reach, without a trace that it was read: 1 mailbox (press.office@commission.example).
+        As far as the evidence goes, this is exposed – taken out: 1 mailbox (registrar@commission.example) and 26 files (\\fs01\registers\2021\full\district-001.csv, \\fs01\registers\2021\full\district-002.csv and 24 more); taken over: 1 account (svc-backup); read: 2 shares (\\fs01\registers and nas02:registers); within reach, without a trace that it was read: 1 mailbox (press.office@commission.example).
         Look first at “ProxyShell request to the Autodiscover front end” (24 August 2021, 08:00 UTC): 203.0.113.57 reaches the PowerShell back end of EX01 through Autodiscover.
         Within this time records are missing in 2 spans, the longest of 16 days (EX01 w3c, 3 to 19 October 2021); what happened then cannot be told.
         One other incident stands apart from it, at level high: Password spray against Entra ID from 192.0.2.200, without a sign of success.
@@ -289,6 +306,19 @@ mod tests {
         case.incidents[0].level = Level::Medium;
         let text = answer(&case).join("\n");
         assert!(!text.contains("intrusion"), "{text}");
+    }
+
+    #[test]
+    fn one_lesser_rule_is_told_briefly_but_never_the_foremost_incident() {
+        let mut case = sample::case();
+        for incident in &mut case.incidents {
+            incident.level = Level::Medium;
+            incident.key.truncate(1);
+        }
+        assert!(!is_brief(&case, &case.incidents[0]));
+        assert!(is_brief(&case, &case.incidents[1]));
+        case.incidents[1].level = Level::High;
+        assert!(!is_brief(&case, &case.incidents[1]));
     }
 
     #[test]

@@ -43,8 +43,8 @@ pub(crate) fn date_time(time: Time) -> String {
     format!("{}, {:02}:{:02} UTC", date(time), civil.hour(), civil.minute())
 }
 
-/// `2021-08-24 09:12:00`, for tables.
-pub(crate) fn stamp(time: Time) -> String {
+/// The moment in UTC as tables have it, cut to whole seconds: `2021-08-24 09:12:00`.
+pub fn stamp(time: Time) -> String {
     let c = time.civil();
     format!(
         "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",

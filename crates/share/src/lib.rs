@@ -60,13 +60,14 @@ mod timeline;
 #[path = "../tests/sample/mod.rs"]
 mod sample;
 
-pub use answer::answer;
+pub use answer::{answer, exposed_parts, is_brief};
+pub use dates::stamp;
 pub use finding::write_finding;
 pub use navigator::write_navigator;
 pub use report::{ReportSettings, write_report};
 pub use stix::{RulePattern, StixSettings, write_stix};
 pub use tally::Tally;
-pub use text::visible;
+pub use text::{count, visible};
 pub use timeline::{CsvTimeline, JsonTimeline, TimelineCount};
 
 /// Tells path and SHA-256 of a piece of evidence, as the manifest shows them.

@@ -65,8 +65,8 @@ pub(crate) fn number(n: u64) -> String {
     grouped
 }
 
-/// `1 day`, `417 days`, `2 mailboxes`.
-pub(crate) fn count(n: u64, noun: &str) -> String {
+/// So many of something, in words: `1 day`, `417 days`, `2 mailboxes`.
+pub fn count(n: u64, noun: &str) -> String {
     let ending = match (n, noun.ends_with(['x', 's'])) {
         (1, _) => "",
         (_, true) => "es",

@@ -5,4 +5,5 @@
 
 mod builtin;
 mod corpus;
+mod features;
 mod oracle;

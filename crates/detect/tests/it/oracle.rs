@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use detect::{Engine, Loader, Scratch};
+use detect::{Engine, Loader, RuleSet, Scratch};
 use model::{Event, LogSource, SourceId};
 use proptest::prelude::*;
 
@@ -101,17 +101,26 @@ fn engine(yaml: &[String]) -> Engine {
     }
     let set = loader.finish();
     assert!(set.rejected.is_empty(), "{:?}\n{yaml:?}", set.rejected);
+    engine_of(set)
+}
+
+/// An engine for events of the product `p`.
+pub(crate) fn engine_of(set: RuleSet) -> Engine {
     Engine::new(Arc::new(set), &[LogSource { product: Some("p".into()), ..LogSource::default() }])
 }
 
 fn oracle(yaml: &str, facts: &[(&str, &str)]) -> bool {
-    let collection = rsigma_parser::parse_sigma_yaml(yaml).unwrap();
-    let mut engine = rsigma_eval::Engine::new();
-    engine.add_collection(&collection).unwrap();
     let object: serde_json::Map<String, serde_json::Value> =
         facts.iter().map(|(field, value)| ((*field).to_owned(), (*value).into())).collect();
-    let value = serde_json::Value::Object(object);
-    !engine.evaluate(&rsigma_eval::event::JsonEvent::borrow(&value)).is_empty()
+    asked(yaml, serde_json::Value::Object(object)).unwrap()
+}
+
+/// What the oracle says of `event`, or why it cannot use the rule.
+pub(crate) fn asked(yaml: &str, event: serde_json::Value) -> Result<bool, String> {
+    let collection = rsigma_parser::parse_sigma_yaml(yaml).map_err(|error| error.to_string())?;
+    let mut engine = rsigma_eval::Engine::new();
+    engine.add_collection(&collection).map_err(|error| error.to_string())?;
+    Ok(!engine.evaluate(&rsigma_eval::event::JsonEvent::borrow(&event)).is_empty())
 }
 
 proptest! {

@@ -23,7 +23,18 @@ use crate::{Collector, Context};
 
 /// Whether most lines of `head` are audit records.
 pub(crate) fn recognise(head: &str) -> bool {
-    most_lines(head, |line| record::parse(line).is_some())
+    let mut records = false;
+    let most = most_lines(head, |line| {
+        let is_record = record::parse(line).is_some();
+        records |= is_record;
+        is_record || is_remark(line)
+    });
+    most && records
+}
+
+/// Whether `ausearch` put the line between two events.
+fn is_remark(line: &str) -> bool {
+    line.trim_end() == "----" || line.starts_with("time->")
 }
 
 /// Reads an audit log.
@@ -38,7 +49,7 @@ pub(crate) fn read(input: &mut dyn BufRead, context: &Context<'_>, out: &mut dyn
     let mut lines = Lines::new(input);
     while let Some(line) = lines.next(out) {
         let text = line.text.trim_matches('\0');
-        if text.trim().is_empty() {
+        if text.trim().is_empty() || is_remark(text) {
             continue;
         }
         match record::parse(text) {

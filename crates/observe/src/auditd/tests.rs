@@ -15,6 +15,20 @@ node=nas type=EOE msg=audit(1629796320.123:77):
 ";
 
 #[test]
+fn what_ausearch_puts_between_events_is_passed_over() {
+    let log: String = (0..9)
+        .map(|n| {
+            format!(
+                "----\ntime->Tue Aug 24 09:12:00 2021\ntype=USER_CMD msg=audit(1629796320.123:{n}): pid=1\n"
+            )
+        })
+        .collect();
+    assert!(recognise(&log) && !recognise("----\ntime->Tue Aug 24 09:12:00 2021\n"));
+    let found = probe(read, log.as_bytes());
+    assert!(found.problems.is_empty() && found.events.len() == 9, "{:?}", found.problems);
+}
+
+#[test]
 fn the_records_of_one_serial_become_one_event() {
     let found = probe(read, EXECVE.as_bytes());
     assert!(found.problems.is_empty(), "{:?}", found.problems);

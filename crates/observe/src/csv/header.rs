@@ -186,8 +186,14 @@ fn times(names: &[String]) -> Vec<TimeColumn> {
     times
 }
 
+/// What PowerShell writes above the header unless told otherwise, before the name of a class.
+pub(super) const TYPE: &str = "#TYPE ";
+
 pub(super) fn recognise(head: &str) -> bool {
-    let mut lines = head.lines().filter(|line| !line.trim_matches(['\0', ' ']).is_empty());
+    let mut lines = head
+        .lines()
+        .filter(|line| !line.trim_matches(['\0', ' ']).is_empty())
+        .skip_while(|line| line.starts_with(TYPE));
     let Some(first) = lines.next() else { return false };
     let (delimiter, told) = match first.strip_prefix("sep=") {
         Some(told) => (told.bytes().next().unwrap_or(b','), true),

@@ -126,6 +126,12 @@ impl Reader<'_> {
             match names.get(found) {
                 // These are added together.
                 Some(_) if rows.is_target(found) => {}
+                // EvtxECmd keeps the event's data in one column.
+                Some(name) if *rows == Sort::Windows && name == "Payload" && value.starts_with('{') => {
+                    if !self.records.embed(value, &mut self.event) {
+                        self.event.push_str(name, value);
+                    }
+                }
                 Some(name) => push(&mut self.event, name, value),
                 None if value.is_empty() && found == names.len() => {}
                 None => self.event.push_str(surplus, value),

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use model::{Place, Problem};
 
+use super::header::TYPE;
 use crate::Collector;
 use crate::text::Lines;
 
@@ -110,6 +111,9 @@ impl<'a> Rows<'a> {
             let start = Start { line: line.number, offset: line.offset };
             if self.held.is_empty() {
                 if text.trim_matches(['\0', ' ']).is_empty() {
+                    continue;
+                }
+                if self.sniffing && text.starts_with(TYPE) {
                     continue;
                 }
                 if self.sniffing {

@@ -150,6 +150,22 @@ fn some_headers_tell_what_the_rows_are() {
 }
 
 #[test]
+fn exports_of_powershell_and_of_evtxecmd_are_read() {
+    let log = "#TYPE System.Object\r\n\"Id\",\"ProviderName\",\"LogName\",\"TimeCreated\"\r\n\"4688\",\"P\",\"Security\",\"2021-08-24 10:00:00\"\r\n";
+    assert!(recognise(log));
+    let found = probe(read, log.as_bytes());
+    assert!(found.problems.is_empty() && found.events.len() == 1, "{:?}", found.problems);
+    expect(&found.events[0], &[("EventID", "4688"), ("Channel", "Security")]);
+    let log = "EventId,TimeCreated,Provider,Channel,Payload\r\n4688,2021-08-24 10:00:00.1,Microsoft-Windows-Security-Auditing,Security,\
+        \"{\"\"EventData\"\":{\"\"Data\"\":[{\"\"@Name\"\":\"\"NewProcessName\"\",\"\"#text\"\":\"\"C:\\\\x.exe\"\"}]}}\"\r\n";
+    let settings = Settings { zone: TimeZone::fixed(jiff::tz::offset(5)), ..Settings::default() };
+    let found = probe_with(read, log.as_bytes(), &settings, None);
+    assert_eq!(source(&found.events[0]), "windows / process_creation / security");
+    assert_eq!(time(&found.events[0]), "2021-08-24T10:00:00.1Z");
+    expect(&found.events[0], &[("Image", r"C:\x.exe")]);
+}
+
+#[test]
 fn audit_data_becomes_the_record() {
     let log = "RecordId,CreationDate,Operation,AuditData\n\
                1,2021-08-24T09:12:00.0000000Z,New-InboxRule,\"{\"\"CreationTime\"\":\"\"2021-08-24T09:11:59\"\",\

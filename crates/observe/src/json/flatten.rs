@@ -279,7 +279,16 @@ impl Flattener {
         }
         let start = jiter.current_index();
         if peek == Peek::Object {
-            self.members(jiter, event, known.is_through())?;
+            match self.table.pairs(known) {
+                // A list of one, as some converters write it.
+                Some(pairs) => {
+                    jiter.known_skip(peek)?;
+                    let element = jiter.slice_to_current(start);
+                    self.pair(element, event, pairs)
+                        .map_err(|fault| Fault { at: start + fault.at, ..fault })?;
+                }
+                None => self.members(jiter, event, known.is_through())?,
+            }
         } else if let Some(pairs) = self.table.pairs(known) {
             self.pairs(jiter, event, known, pairs)?;
         } else {

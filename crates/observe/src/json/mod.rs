@@ -88,6 +88,11 @@ impl<'a> Records<'a> {
         outcome.map(|_| ()).map_err(|fault| format!("{} at byte {} of the object", fault.what, fault.at))
     }
 
+    /// Adds the fields of the object in `json` to `event`; tells whether it was whole.
+    pub(crate) fn embed(&mut self, json: &str, event: &mut Event) -> bool {
+        self.flat.record(json.as_bytes(), event).is_ok()
+    }
+
     /// Gives time and log source to an event that another reader has filled with the names that the
     /// same program uses in JSON.
     pub(crate) fn settle(&mut self, event: &mut Event) {
@@ -96,6 +101,8 @@ impl<'a> Records<'a> {
     }
 }
 
+#[cfg(test)]
+mod exports;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

@@ -32,7 +32,8 @@ impl Flattener {
         Ok(())
     }
 
-    fn pair(&mut self, element: &[u8], event: &mut Event, pairs: &Pairs) -> Result<(), Fault> {
+    /// Reads one `{"Name": N, "Value": V}`, in a list or alone.
+    pub(super) fn pair(&mut self, element: &[u8], event: &mut Event, pairs: &Pairs) -> Result<(), Fault> {
         let name = named_in(element, pairs)?;
         if pairs.keep || name.is_none() {
             let mut jiter = Jiter::new(element);
@@ -53,8 +54,8 @@ impl Flattener {
         jiter.peek()?;
         let mut key = jiter.known_object()?;
         while let Some(member) = key {
-            let (is_name, is_value) =
-                (pairs.name.iter().any(|n| n == member), pairs.value.iter().any(|v| v == member));
+            let is_name = member == ATTRIBUTES || pairs.name.iter().any(|n| n == member);
+            let is_value = pairs.value.iter().any(|v| v == member);
             if !is_value {
                 self.path.push('.');
                 self.path.push_str(member);
@@ -75,16 +76,29 @@ impl Flattener {
     }
 }
 
-/// The text under one of the keys that name a pair.
+/// Where converters of XML put what an element says beside its text.
+const ATTRIBUTES: &str = "#attributes";
+
+/// The text under one of the keys that name a pair, which may be an attribute of it.
 fn named_in(element: &[u8], pairs: &Pairs) -> Result<Option<String>, Fault> {
     let mut jiter = Jiter::new(element);
     jiter.peek()?;
     let mut key = jiter.known_object()?;
     while let Some(member) = key {
         let wanted = pairs.name.iter().any(|n| n == member);
+        let attributes = member == ATTRIBUTES;
         let peek = jiter.peek()?;
         if wanted && peek == Peek::String {
             return Ok(Some(jiter.known_str()?.to_owned()));
+        }
+        if attributes && peek == Peek::Object {
+            let start = jiter.current_index();
+            jiter.known_skip(peek)?;
+            if let Some(name) = named_in(jiter.slice_to_current(start), pairs)? {
+                return Ok(Some(name));
+            }
+            key = jiter.next_key()?;
+            continue;
         }
         jiter.known_skip(peek)?;
         key = jiter.next_key()?;

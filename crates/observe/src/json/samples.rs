@@ -2,12 +2,13 @@
 
 use model::Event;
 
+use super::exports::EXPORTS;
 use super::tests::gather;
 use crate::LogSources;
 use crate::w3c::probe::{time, values};
 
 /// Kind, record, log source, time, and fields that must be there with these values.
-type Sample =
+pub(super) type Sample =
     (&'static str, &'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 const SAMPLES: &[Sample] = &[
@@ -398,7 +399,7 @@ const SAMPLES: &[Sample] = &[
 fn each_kind_has_its_source_time_and_fields() {
     let sources = LogSources::builtin();
     let mut faults = Vec::new();
-    for sample in SAMPLES {
+    for sample in SAMPLES.iter().chain(EXPORTS) {
         let gathered = gather(sample.1);
         assert_eq!((gathered.events.len(), gathered.problems.len()), (1, 0), "{}", sample.0);
         faults.extend(faults_of(&gathered.events[0], sample, &sources));
@@ -410,10 +411,11 @@ fn each_kind_has_its_source_time_and_fields() {
 #[test]
 fn kinds_may_be_mixed_in_one_file() {
     let sources = LogSources::builtin();
-    let lines: String = SAMPLES.iter().map(|(_, json, ..)| json.replace('\n', " ") + "\n").collect();
+    let samples = || SAMPLES.iter().chain(EXPORTS);
+    let lines: String = samples().map(|(_, json, ..)| json.replace('\n', " ") + "\n").collect();
     let gathered = gather(&lines);
-    assert_eq!(gathered.events.len(), SAMPLES.len());
-    for (event, sample) in gathered.events.iter().zip(SAMPLES) {
+    assert_eq!(gathered.events.len(), samples().count());
+    for (event, sample) in gathered.events.iter().zip(samples()) {
         assert_eq!(faults_of(event, sample, &sources), [""; 0]);
     }
 }

@@ -4,6 +4,7 @@ use model::{Event, Kind, SourceId};
 use super::clock::time_of;
 use super::flatten::Flattener;
 use super::table::{Alias, Derived, Shape, Table};
+use crate::syslog::Journal;
 use crate::{Context, LogSources};
 
 /// Gives flat records their log source, their time and the second names that rules use.
@@ -15,6 +16,7 @@ pub(super) struct Settler<'a> {
     sources: Vec<Option<SourceId>>,
     /// Whether a time without an offset was taken as local time.
     pub(super) assumed_zone: bool,
+    journal: Option<Journal>,
 }
 
 impl<'a> Settler<'a> {
@@ -26,6 +28,7 @@ impl<'a> Settler<'a> {
             all_sources: context.sources,
             sources: vec![None; table.sources.len()],
             assumed_zone: false,
+            journal: None,
         }
     }
 
@@ -42,7 +45,13 @@ impl<'a> Settler<'a> {
         }
         self.time(shape, flat, event);
         event.source = self.source(shape, flat, event);
+        if shape.journal {
+            self.journal.get_or_insert_with(|| Journal::new(self.all_sources)).push(event);
+        }
         if shape.windows {
+            if let Some(name) = &shape.unnamed {
+                crate::windows::name_data(event, name);
+            }
             without_blanks(event);
             crate::windows::route(event);
         }

@@ -49,6 +49,9 @@ struct WrittenShape {
     source: String,
     #[serde(default)]
     windows: bool,
+    unnamed: Option<String>,
+    #[serde(default)]
+    journal: bool,
     #[serde(default)]
     all: Vec<String>,
     #[serde(default)]
@@ -96,6 +99,10 @@ pub(super) struct Shape {
     pub(super) source: usize,
     /// Whether the log source follows from channel, provider and event id.
     pub(super) windows: bool,
+    /// The name under which the event's data stand in their order, without names of their own.
+    pub(super) unnamed: Option<String>,
+    /// Whether the record is an entry of a journal, whose message is that of a syslog.
+    pub(super) journal: bool,
     /// Names that all have to be there.
     pub(super) all: Vec<u16>,
     /// Names of which one has to be there, unless empty.
@@ -248,6 +255,8 @@ impl Table {
         Shape {
             source: self.source(written.source),
             windows: written.windows,
+            unnamed: written.unnamed,
+            journal: written.journal,
             all: self.named(written.all),
             any: self.named(written.any),
             none: self.named(written.none),

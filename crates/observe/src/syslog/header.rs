@@ -122,6 +122,9 @@ fn when(text: &[u8]) -> Option<(When, usize)> {
         let (stamp, length) = clock::iso(text)?;
         return Some((When::Full(stamp), length));
     }
+    if let Some(full) = text.get(4..).filter(|_| WEEKDAYS.iter().any(|day| text.starts_with(day))) {
+        return short_full(full).map(|(when, length)| (when, 4 + length));
+    }
     let month = clock::month(text.get(..3)?)?;
     let mut at = 3 + blanks(text.get(3..)?)?;
     let (day, length) = digits(&text[at..])?;
@@ -144,6 +147,20 @@ fn when(text: &[u8]) -> Option<(When, usize)> {
         None => return None,
     };
     Some((when, at))
+}
+
+const WEEKDAYS: [&[u8]; 7] = [b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat ", b"Sun "];
+
+/// `2021-08-24 09:12:00 CEST`, as `journalctl -o short-full` writes it behind the day of the week.
+/// Of the names of zones only UTC means one offset everywhere.
+fn short_full(text: &[u8]) -> Option<(When, usize)> {
+    let (mut stamp, length) = clock::iso(text)?;
+    let zone = text.get(length..)?.strip_prefix(b" ")?;
+    let name = zone.iter().take(6).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    if stamp.offset.is_none() && &zone[..name] == b"UTC" {
+        stamp.offset = Some(0);
+    }
+    (name > 0).then_some((When::Full(stamp), length + 1 + name))
 }
 
 fn blanks(text: &[u8]) -> Option<usize> {

@@ -24,15 +24,45 @@ use self::year::Years;
 use crate::text::{Line, Lines};
 use crate::w3c::clock::LocalClock;
 use crate::w3c::head::most_lines;
-use crate::{Collector, Context};
+use crate::{Collector, Context, LogSources};
 
 /// Whether most lines of `head` are those of a syslog.
 pub(crate) fn recognise(head: &str) -> bool {
     most_lines(head, |line| {
+        if is_remark(line) {
+            return true;
+        }
         let frame = header::counted(line).map_or(line, |(frame, _)| frame);
         // A time alone begins the lines of many other logs.
         header::parse(frame).is_some_and(|header| header.priority.is_some() || header.program.is_some())
     })
+}
+
+/// Whether the line is one of `journalctl`'s own: `-- Journal begins at …`, `-- Boot … --`.
+fn is_remark(line: &str) -> bool {
+    ["-- Journal begins at ", "-- Logs begin at ", "-- Boot ", "-- Reboot --", "-- No entries --"]
+        .iter()
+        .any(|start| line.starts_with(start))
+}
+
+/// Takes apart the messages of a journal that was exported as JSON.
+pub(crate) struct Journal(Programs);
+
+impl Journal {
+    /// For the log sources in `sources`.
+    pub(crate) fn new(sources: &LogSources) -> Self {
+        Self(Programs::new(sources))
+    }
+
+    /// Gives `event`, which has the journal's fields, its source and what its message says.
+    pub(crate) fn push(&self, event: &mut Event) {
+        let text = |name: &str| event.get(name).map(|value| value.text.to_owned()).unwrap_or_default();
+        let (program, message) = (text("program"), text("MESSAGE"));
+        let facility = text("SYSLOG_FACILITY").parse::<u8>().ok();
+        let priority = facility.and_then(|facility| facility.checked_mul(8));
+        event.push_str("message", &message);
+        self.0.push(event, &program, priority, &message);
+    }
 }
 
 /// Reads a syslog.
@@ -81,7 +111,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn line(&mut self, line: &Line<'_>, out: &mut dyn Collector) {
         let mut text = line.text.trim_matches('\0');
-        if text.trim().is_empty() {
+        if text.trim().is_empty() || is_remark(text) {
             return;
         }
         while let Some((frame, rest)) = header::counted(text) {
@@ -127,7 +157,7 @@ impl Reader<'_> {
         }
         event.push_str("message", header.message);
         push_structured(event, &mut self.name, header.data);
-        self.programs.push(event, header);
+        self.programs.push(event, header.program.unwrap_or_default(), header.priority, header.message);
     }
 
     fn time(&mut self, when: When) -> Option<Time> {

@@ -2,7 +2,6 @@
 
 use model::{Event, SourceId};
 
-use super::header::Header;
 use super::samba::Operations;
 use super::{auth, postfix, samba, sshd, sudo};
 use crate::LogSources;
@@ -66,11 +65,9 @@ impl Programs {
     }
 
     /// Gives `event` its source, and what the message says.
-    pub(super) fn push(&self, event: &mut Event, header: &Header<'_>) {
-        let program = header.program.unwrap_or_default();
-        let speaker = speaker(program, header.priority);
+    pub(super) fn push(&self, event: &mut Event, program: &str, priority: Option<u8>, message: &str) {
+        let speaker = speaker(program, priority);
         event.source = self.sources[speaker as usize];
-        let message = header.message;
         match speaker {
             Speaker::Sshd => sshd::push(event, message),
             Speaker::Sudo => sudo::push(event, message),

@@ -15,6 +15,17 @@ fn said(program: &str, message: &str) -> Event {
 }
 
 #[test]
+fn what_journalctl_prints_is_read() {
+    let log = "-- Logs begin at Tue 2021-08-24 09:00:00 UTC, end at Tue 2021-08-24 10:00:00 UTC. --\n\
+               Tue 2021-08-24 09:12:00 UTC mx sshd[1]: hello\n-- Reboot --\n2021-08-24T11:12:00+0200 mx sshd[1]: hello\n";
+    assert!(recognise(log));
+    let found = probe(read, log.as_bytes());
+    assert!(found.problems.is_empty() && found.assumed.is_empty(), "{:?}", found.problems);
+    assert_eq!(found.events.iter().map(time).collect::<Vec<_>>(), ["2021-08-24T09:12:00Z"; 2]);
+    expect(&found.events[0], &[("host", "mx"), ("program", "sshd"), ("message", "hello")]);
+}
+
+#[test]
 fn headers_become_fields() {
     for (line, expected_time, expected) in [
         (

@@ -60,6 +60,10 @@ pub(crate) fn read(input: &mut dyn BufRead, context: &Context<'_>, out: &mut dyn
     while let Some(line) = lines.next(out) {
         reader.line(&line, out);
     }
+    if reader.undated {
+        let what = "records have a time of day and neither a date nor a #Date line; they have no time";
+        out.problem(Problem::new(Place::Whole, what));
+    }
     if let Some(assumption) = reader.zone.assumption() {
         out.assumed(assumption);
     }
@@ -103,6 +107,8 @@ struct Reader<'a> {
     zone: LocalClock<'a>,
     /// Whether the file says that its times are local.
     local: bool,
+    /// Whether a record had a time of day and nothing told the day.
+    undated: bool,
     software: String,
     columns: Option<Columns>,
     separator: u8,
@@ -118,6 +124,7 @@ impl<'a> Reader<'a> {
             sources: Sources::new(context.sources),
             zone: LocalClock::new(&context.settings.zone),
             local: false,
+            undated: false,
             software: String::new(),
             columns: None,
             separator: b' ',
@@ -224,12 +231,19 @@ impl<'a> Reader<'a> {
 
     fn time(&mut self, text: &str, columns: &Columns) -> Option<Time> {
         let clock = clock::time_of_day(self.value(text, columns.clock)?.as_bytes())?;
+        let local = self.local || columns.local;
         let day = match columns.date {
             Some(_) => clock::date(self.value(text, columns.date)?.as_bytes())?,
-            None => self.day.of(clock)?,
+            None => match self.day.of(clock) {
+                Some(day) => day,
+                None => {
+                    self.undated = true;
+                    return None;
+                }
+            },
         };
         let micros = day * DAY + clock;
-        if self.local { self.zone.local(micros) } else { Some(Time::from_micros(micros)) }
+        if local { self.zone.local(micros) } else { Some(Time::from_micros(micros)) }
     }
 
     /// Adds path, query and the whole of the request target, which columns hold together or apart.

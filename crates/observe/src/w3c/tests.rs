@@ -14,6 +14,20 @@ const IIS: &str = "#Software: Microsoft Internet Information Services 10.0\r\n\
     443 - 203.0.113.9 Mozilla/5.0+(Windows+NT+10.0) - 200 0 0 187\r\n";
 
 #[test]
+fn advanced_logging_may_write_local_time_only() {
+    let log = "#Fields: date-local time-local cs-uri-stem cs-method\n2021-08-24 10:12:00.5 /x GET\n";
+    let settings = Settings { zone: TimeZone::fixed(jiff::tz::offset(1)), ..Settings::default() };
+    assert_eq!(time(&probe_with(read, log.as_bytes(), &settings, None).events[0]), "2021-08-24T09:12:00.5Z");
+}
+
+#[test]
+fn a_log_without_any_date_says_so() {
+    let found = probe(read, b"#Fields: time cs-uri-stem cs-method\n10:12:00 /x GET\n10:12:01 /y GET\n");
+    assert_eq!((found.events.len(), found.problems.len()), (2, 1), "{:?}", found.problems);
+    assert_eq!(found.events[0].time, None);
+}
+
+#[test]
 fn an_iis_record_has_the_names_that_rules_use() {
     let found = probe(read, IIS.as_bytes());
     assert!(found.problems.is_empty() && found.assumed.is_empty());

@@ -41,6 +41,25 @@ pub(crate) fn route(event: &mut Event) {
     }
 }
 
+/// Names the data of a record that stand under `name` without names of their own, by the order that
+/// the event's manifest gives them.
+pub(crate) fn name_data(event: &mut Event, name: &str) {
+    let (Some(service), Some(id)) = service_of(event) else { return };
+    let Some(row) = service.data.get(&id) else { return };
+    let is_value = |found: &str| {
+        // An object in the place of a value, such as a SID, holds the value.
+        found.strip_prefix(name).is_some_and(|rest| matches!(rest, "" | ".Value"))
+    };
+    let fields = event.raw_fields().iter().enumerate();
+    let places: Vec<usize> =
+        fields.filter(|(_, field)| is_value(event.name(field))).map(|(place, _)| place).collect();
+    if places.len() >= row.least {
+        for (place, name) in places.into_iter().zip(&row.names) {
+            event.alias_field(place, name);
+        }
+    }
+}
+
 /// The service of a record, and its event id.
 fn service_of(event: &Event) -> (Option<&'static Service>, Option<u32>) {
     let (mut channel, mut provider, mut id) = (None, None, None);

@@ -32,6 +32,8 @@ pub(super) struct Service {
     pub(super) source: SourceId,
     /// What is known of single events, by id.
     pub(super) events: FxHashMap<u32, Route>,
+    /// The names of its events' data, by id.
+    pub(super) data: FxHashMap<u32, &'static DataRow>,
     /// Whether its records tell of Exchange's commands.
     pub(super) cmdlets: bool,
 }
@@ -61,6 +63,7 @@ struct Rows {
     service: Vec<ServiceRow>,
     category: Vec<CategoryRow>,
     field: Vec<FieldRow>,
+    data: Vec<DataRow>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,6 +91,18 @@ struct CategoryRow {
 struct When {
     field: String,
     is: Vec<String>,
+}
+
+/// The names of an event's data, in the order of its manifest.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DataRow {
+    service: String,
+    events: Vec<u32>,
+    /// How many values there have to be for the order to be this one.
+    #[serde(default)]
+    pub(super) least: usize,
+    pub(super) names: Vec<String>,
 }
 
 /// A field that records get besides their own.
@@ -125,6 +140,7 @@ impl Table {
         table.other = table.number(&[], &[]);
         // The rows live as long as the program, as the table does.
         let fields: &'static [FieldRow] = rows.field.leak();
+        let data: &'static [DataRow] = rows.data.leak();
         for row in &rows.service {
             let place = table.services.len();
             for channel in &row.channels {
@@ -133,7 +149,9 @@ impl Table {
             for provider in &row.providers {
                 table.providers.insert(provider.to_ascii_lowercase().into_bytes().into(), place);
             }
-            let service = table.service(row, &rows.category, fields);
+            let mut service = table.service(row, &rows.category, fields);
+            let own = data.iter().filter(|data| data.service == row.name);
+            service.data = own.flat_map(|row| row.events.iter().map(move |id| (*id, row))).collect();
             table.services.push(service);
         }
         table
@@ -243,6 +261,9 @@ mod tests {
         for row in &rows.field {
             assert!(services.contains(&row.service.as_str()), "{row:?}");
             assert!(!row.from.is_empty() && (row.from.len() == 1 || row.translate.is_none()), "{row:?}");
+        }
+        for row in &rows.data {
+            assert!(services.contains(&row.service.as_str()) && row.least <= row.names.len(), "{row:?}");
         }
         let mut channels: Vec<String> =
             rows.service.iter().flat_map(|row| &row.channels).map(|name| name.to_ascii_lowercase()).collect();

@@ -42,12 +42,56 @@ impl Hosts {
                 .map(str::to_owned)
         };
         let evidence = outcome.evidence_by_id();
-        Self(evidence.into_iter().filter_map(|(id, found)| Some((id, named(&found.path)?))).collect())
+        let alike = alike(evidence.values().map(|found| found.path.as_str()), &known);
+        let host = |path: &str| named(path).or_else(|| Some(beside(path, &alike)?.to_owned()));
+        Self(evidence.iter().filter_map(|(id, found)| Some((*id, host(&found.path)?))).collect())
     }
 
     fn of(&self, evidence: EvidenceId) -> Option<&str> {
         self.0.get(&evidence).map(String::as_str)
     }
+}
+
+/// Each folder of a path: what stands above it, and its name.
+fn folders(path: &str) -> impl Iterator<Item = (&str, &str)> {
+    path.match_indices(['/', '\\']).filter_map(|(end, _)| {
+        let start = path[..end].rfind(['/', '\\']).map_or(0, |at| at + 1);
+        (start < end).then(|| (&path[..start], &path[start..end]))
+    })
+}
+
+/// The folder of a path that stands beside those of hosts and is named like them.
+fn beside<'a>(path: &'a str, alike: &BTreeSet<(&str, String)>) -> Option<&'a str> {
+    folders(path).find(|&(above, name)| alike.contains(&(above, shape(name)))).map(|(_, name)| name)
+}
+
+/// How a name is built: `A-A-9` of `EX-MAIN-02`. Empty where it has no number, since words are no
+/// pattern.
+fn shape(name: &str) -> String {
+    let mut shape = String::new();
+    for letter in name.chars() {
+        let kind = match letter {
+            '0'..='9' => '9',
+            letter if letter.is_alphabetic() => 'A',
+            other => other,
+        };
+        if !shape.ends_with(kind) {
+            shape.push(kind);
+        }
+    }
+    if shape.contains('9') { shape } else { String::new() }
+}
+
+/// The places at which folders of two or more known hosts are named alike: a folder that is named
+/// like them beside them is a host's too, one whose records do not name it.
+fn alike<'a>(paths: impl Iterator<Item = &'a str>, known: &BTreeSet<String>) -> BTreeSet<(&'a str, String)> {
+    let mut hosts: BTreeMap<(&str, String), BTreeSet<&str>> = BTreeMap::new();
+    for (above, name) in paths.flat_map(folders) {
+        if known.contains(&name.to_lowercase()) && !shape(name).is_empty() {
+            hosts.entry((above, shape(name))).or_default().insert(name);
+        }
+    }
+    hosts.into_iter().filter(|(_, names)| names.len() >= 2).map(|(place, _)| place).collect()
 }
 
 pub(crate) fn assess(
@@ -118,24 +162,21 @@ fn render(case: &Case, outcome: &Outcome, output: Option<&Path>, width: usize) -
         out += &terminal::wrapped(&sentence, 0, width);
         out.push('\n');
     }
-    for (place, incident) in case.incidents.iter().take(5).enumerate() {
-        out.push('\n');
-        render_incident(&mut out, place, incident, width);
-    }
-    if case.incidents.len() > 5 {
-        out +=
-            &format!("\n{} more incidents of lesser weight are in the report.\n", case.incidents.len() - 5);
-    }
+    out += &incidents(case, width);
     if !case.findings.is_empty() {
         out.push('\n');
         out += &rule_table(case, width);
     }
     for (reason, count) in &case.suppressed {
-        out += &format!("suppressed: {count} findings ({})\n", terminal::visible(reason));
+        let findings = share::count(*count, "finding");
+        out += &format!("suppressed: {findings} ({})\n", terminal::visible(reason));
     }
     if let Some(gap) = case.gaps.first() {
         let more = case.gaps.len() - 1;
-        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let more = match more {
+            0 => String::new(),
+            more => format!(", and {}", share::count(more as u64, "other gap")),
+        };
         out += &format!(
             "gaps: no {} records between {} and {}{more}\n",
             terminal::visible(&gap.source),
@@ -154,10 +195,51 @@ fn day(time: Time) -> String {
     time.civil().date().to_string()
 }
 
+/// How many incidents are told in full, and how many in one line each.
+const TOLD: usize = 5;
+const BRIEF: usize = 8;
+
+/// What matters in full, then the incidents of one lesser rule in a line each.
+fn incidents(case: &Case, width: usize) -> String {
+    let mut out = String::new();
+    let all = case.incidents.iter().enumerate();
+    let (brief, full): (Vec<_>, Vec<_>) = all.partition(|(_, incident)| share::is_brief(case, incident));
+    for &(place, incident) in full.iter().take(TOLD) {
+        out.push('\n');
+        render_incident(&mut out, place, incident, width);
+    }
+    if !brief.is_empty() {
+        out.push('\n');
+    }
+    for &(place, incident) in brief.iter().take(BRIEF) {
+        let style = colour(incident.level);
+        let text = brief_line(incident);
+        out += &format!("{style}Incident {} [{}]{style:#}  ", place + 1, incident.level);
+        out += terminal::wrapped(&terminal::visible(&text), 2, width.saturating_sub(14)).trim_start();
+        out.push('\n');
+    }
+    let more = full.len().saturating_sub(TOLD) + brief.len().saturating_sub(BRIEF);
+    if more > 0 {
+        let more = share::count(more as u64, "more incident");
+        let verb = if more.starts_with("1 ") { "is" } else { "are" };
+        out += &format!("\n{more} {verb} in the report.\n");
+    }
+    out
+}
+
+/// Title, who, and how many findings.
+fn brief_line(incident: &Incident) -> String {
+    let who: Vec<&str> = incident.accounts.iter().take(2).map(|account| account.name.as_str()).collect();
+    let who = if who.is_empty() { String::new() } else { format!(", by {}", who.join(", ")) };
+    let findings = share::count(incident.findings.values().sum(), "finding");
+    format!("{}{who} ({findings})", incident.title)
+}
+
 fn render_incident(out: &mut String, place: usize, incident: &Incident, width: usize) {
     let style = colour(incident.level);
     let dates = match (incident.first, incident.last) {
-        (Some(first), Some(last)) => format!("{first} to {last}"),
+        (Some(first), Some(last)) if share::stamp(first) == share::stamp(last) => moment(first),
+        (Some(first), Some(last)) => format!("{} to {}", share::stamp(first), moment(last)),
         _ => "without a time".to_owned(),
     };
     *out += &format!("{style}Incident {} [{}]{style:#}  {dates}\n", place + 1, incident.level);
@@ -181,27 +263,32 @@ fn render_incident(out: &mut String, place: usize, incident: &Incident, width: u
         let more = touched.len().saturating_sub(6);
         line(name, names.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() });
     }
-    let exposed: Vec<String> = incident
-        .exposure
-        .iter()
-        .take(6)
-        .map(|exposure| format!("{} ({:?} {:?})", exposure.name, exposure.what, exposure.how).to_lowercase())
-        .collect();
-    let more = incident.exposure.len().saturating_sub(6);
-    line("exposed", exposed.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() });
+    // Of the foremost incident the answer above has named them.
+    let exposed = match incident.exposure.len() as u64 {
+        0 => String::new(),
+        things if place == 0 => format!("{}, as told above", share::count(things, "thing")),
+        _ => share::exposed_parts(incident).join("; "),
+    };
+    line("exposed", exposed);
     if let Some(first) = &incident.first_actionable {
-        line(
-            "first trace to act on",
-            format!("{} {}", first.time.map(|t| t.to_string()).unwrap_or_default(), first.what),
-        );
+        let when = first.time.map(|time| format!("{}, ", moment(time))).unwrap_or_default();
+        line("could have been noticed", format!("{when}{} ({})", first.title, first.what));
     }
     for key in incident.key.iter().take(5) {
         let style = colour(key.level);
-        let time = key.time.map(|time| time.to_string()).unwrap_or_default();
-        let text = terminal::visible(&format!("{time}  {} — {}", key.title, key.why));
+        let time = key.time.map(moment).unwrap_or_default();
+        let text = terminal::visible(&format!("{time} [{}]  {} — {}", key.level, key.title, key.why));
         *out += &format!("  {style}•{style:#} {}\n", terminal::wrapped(&text, 4, width).trim_start());
     }
 }
+
+/// A moment as people read it, in whole seconds.
+fn moment(time: Time) -> String {
+    format!("{} UTC", share::stamp(time))
+}
+
+/// Rows of the table of rules.
+const RULES: usize = 15;
 
 fn rule_table(case: &Case, width: usize) -> String {
     let mut rules: Vec<_> = case.rules.values().collect();
@@ -214,14 +301,17 @@ fn rule_table(case: &Case, width: usize) -> String {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width as u16);
     table.set_header(["level", "findings", "rule"]);
-    for rule in rules.iter().take(25) {
+    for rule in rules.iter().take(RULES) {
         table.add_row([rule.level.to_string(), rule.count.to_string(), terminal::visible(&rule.title)]);
     }
-    let more = rules.len().saturating_sub(25);
+    let more = rules.len().saturating_sub(RULES) as u64;
     let totals: Vec<String> =
         case.findings.iter().rev().map(|(level, count)| format!("{count} {level}")).collect();
-    let more =
-        if more > 0 { format!("{more} more rules held; the report lists them\n") } else { String::new() };
+    let more = match more {
+        0 => String::new(),
+        1 => "1 more rule held; the report lists it\n".to_owned(),
+        more => format!("{} held; the report lists them\n", share::count(more, "more rule")),
+    };
     format!("Findings: {}\n{table}\n{more}", totals.join(", "))
 }
 
@@ -250,7 +340,10 @@ fn coverage(outcome: &Outcome, case: &Case, width: usize) -> String {
         let idle: Vec<String> = by_source
             .iter()
             .filter(|(_, all)| all.iter().all(|covered| covered.rules == 0))
-            .map(|(source, all)| format!("{source} ({} records)", all.iter().map(|c| c.records).sum::<u64>()))
+            .map(|(source, all)| {
+                let records = all.iter().map(|covered| covered.records).sum();
+                format!("{source} ({})", share::count(records, "record"))
+            })
             .collect();
         if !idle.is_empty() {
             out += &terminal::wrapped(&format!("no rule applies to: {}", idle.join(", ")), 0, width);
@@ -266,16 +359,43 @@ fn is_container(format: &str) -> bool {
 
 fn coverage_line(path: &str, covered: &Covered) -> String {
     let mut line = format!(
-        "{}: {} records of {}, {} rules could apply",
+        "{}: {} of {}, {} could apply",
         terminal::visible(path),
-        covered.records,
+        share::count(covered.records, "record"),
         covered.source,
-        covered.rules
+        share::count(covered.rules, "rule")
     );
     if covered.rules > 0 && !covered.missing.is_empty() {
-        let missing: Vec<String> =
-            covered.missing.iter().take(6).map(|(field, rules)| format!("{field} ({rules} rules)")).collect();
+        let missing: Vec<String> = covered
+            .missing
+            .iter()
+            .take(6)
+            .map(|(field, rules)| format!("{field} ({})", share::count(*rules, "rule")))
+            .collect();
         line += &format!("; fields that no record carries: {}", missing.join(", "));
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_beside_those_of_hosts_is_a_host_when_it_is_named_alike() {
+        let paths = [
+            "case/EX-MAIN-02/iis/u_ex.log",
+            "case/NAS-MAIN-03/log.gz!log",
+            "case/PX-MAIN-01/squid/access.log",
+            "case/cloud/audit.json",
+            "case/week-34/x.log",
+        ];
+        let known = BTreeSet::from(["ex-main-02".to_owned(), "nas-main-03".to_owned()]);
+        let alike = alike(paths.into_iter(), &known);
+        let found = |path: &'static str| beside(path, &alike);
+        assert_eq!(found(paths[2]), Some("PX-MAIN-01"));
+        assert_eq!(found(paths[3]), None);
+        assert_eq!(found(paths[4]), None);
+        assert_eq!(found("other/PX-MAIN-01/squid/access.log"), None);
+    }
 }

@@ -122,7 +122,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let problems = problems(&case);
     if problems > 0 {
         terminal::note(&format!(
-            "{problems} problems in single inputs; {}",
+            "{} in single inputs; {}",
+            share::count(problems, "problem"),
             match &args.output {
                 Some(dir) => format!("{} lists them", dir.join("manifest.json").display()),
                 None => "--output DIR lists them in manifest.json".to_owned(),

@@ -88,7 +88,10 @@ fn check(args: &Check) -> Result<ExitCode> {
     }
     let count = set.rules.len() + set.correlations.len();
     let (cannot, notes) = (set.rejected.len(), set.remarks.len());
-    terminal::note(&format!("{count} rules can be used, {cannot} cannot, {notes} notes"));
+    terminal::note(&format!(
+        "{count} rules can be used, {cannot} cannot, {}",
+        share::count(notes as u64, "note")
+    ));
     Ok(if set.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 

@@ -36,8 +36,10 @@ pub(super) fn section(report: &Report<'_, '_>) -> Option<Section> {
     if outside > 0 {
         note.push_str(&format!(" {} outside the time drawn.", lie(outside)));
     }
-    if hosts.len() > HOSTS {
-        note.push_str(&format!(" {} more hosts are not drawn.", number((hosts.len() - HOSTS) as u64)));
+    match hosts.len().saturating_sub(HOSTS) as u64 {
+        0 => {}
+        1 => note.push_str(" One more host is not drawn."),
+        more => note.push_str(&format!(" {} more hosts are not drawn.", number(more))),
     }
     Some(Section::new(
         "activity",

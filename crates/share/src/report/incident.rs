@@ -5,11 +5,12 @@ use model::{Finding, FindingKind, Gap, Incident, KeyFinding, Link, Matched, Touc
 
 use super::part::{and_more, day, level, moment, value};
 use super::{Report, Section};
+use crate::answer::is_brief;
 use crate::attack::{tactic_name, technique_name};
 use crate::dates::{of_day, span};
 use crate::text::{capital, clip, count, number, visible};
 
-/// Incidents that are told in full; more would bury the first.
+/// Among so many incidents are those that are told in full; more would bury the first.
 const TOLD: usize = 6;
 /// Days without a finding after which a new phase begins.
 const REST: i64 = 14;
@@ -22,14 +23,16 @@ const ROWS: usize = 50;
 
 /// The section, where there are incidents.
 pub(super) fn section(report: &Report<'_, '_>) -> Option<Section> {
-    let incidents = &report.case.incidents;
-    let told = &incidents[..incidents.len().min(TOLD)];
-    if told.is_empty() {
+    let case = report.case;
+    if case.incidents.is_empty() {
         return None;
     }
+    let in_full = |place: usize, incident: &Incident| place < TOLD && !is_brief(case, incident);
+    let (told, rest): (Vec<_>, Vec<_>) =
+        case.incidents.iter().enumerate().partition(|&(place, incident)| in_full(place, incident));
     let body = html! {
-        @for (place, incident) in told.iter().enumerate() { (article(report, incident, place + 1)) }
-        @if incidents.len() > TOLD { (lesser(&incidents[TOLD..])) }
+        @for &(place, incident) in &told { (article(report, incident, place + 1)) }
+        @if !rest.is_empty() { (lesser(&rest)) }
     };
     Some(Section::new("incidents", "Incidents", "What matters most comes first.", body))
 }
@@ -107,7 +110,7 @@ fn first_actionable(report: &Report<'_, '_>, incident: &Incident) -> Markup {
     html! {
         h4 { "The first trace that someone could have acted on" }
         @match incident.key.iter().position(|key| key.finding == first.finding) {
-            Some(at) => p { "Number " (at + 1) " below: " (clip(&first.title, 200)) "." },
+            Some(at) => p { (clip(&first.title, 200)) ", number " (at + 1) " below." },
             None => ol.keys { (key_finding(report, first, None)) },
         }
     }
@@ -263,16 +266,16 @@ fn shared(kind: &str) -> String {
 }
 
 /// The incidents that are not told in full.
-fn lesser(rest: &[Incident]) -> Markup {
+fn lesser(rest: &[(usize, &Incident)]) -> Markup {
     html! {
         h3 { "Lesser incidents" }
         div.scroll {
             table {
                 thead { tr { th.n { "No." } th { "Level" } th { "Incident" } th { "First" } th { "Last" } th.n { "Findings" } } }
                 tbody {
-                    @for (at, incident) in rest.iter().take(ROWS).enumerate() {
-                        tr id={ "incident-" (TOLD + at + 1) } {
-                            td.n { (TOLD + at + 1) }
+                    @for (place, incident) in rest.iter().take(ROWS) {
+                        tr id={ "incident-" (place + 1) } {
+                            td.n { (place + 1) }
                             td { (level(incident.level)) }
                             td { (clip(&incident.title, 140)) }
                             td { (day(incident.first)) }

@@ -26,7 +26,7 @@ pub(super) fn value(text: &str, max: usize) -> Markup {
 /// A moment for a table.
 pub(super) fn moment(time: Option<Time>) -> Markup {
     match time {
-        Some(time) => html! { time datetime=(time) { (stamp(time)) } },
+        Some(time) => html! { time datetime=(time) { (stamp(time)) " UTC" } },
         None => html! { span.none { "–" } },
     }
 }
@@ -41,9 +41,12 @@ pub(super) fn day(time: Option<Time>) -> Markup {
 
 /// Says how many rows a table does not show.
 pub(super) fn and_more(total: usize, shown: usize, what: &str, where_else: &str) -> Markup {
+    let more = total.saturating_sub(shown);
     html! {
-        @if total > shown {
-            p.more { (number((total - shown) as u64)) " more " (what) " stand in " code { (where_else) } "." }
+        @if more == 1 {
+            p.more { "One more of these " (what) " stands in " code { (where_else) } "." }
+        } @else if more > 1 {
+            p.more { (number(more as u64)) " more " (what) " stand in " code { (where_else) } "." }
         }
     }
 }

@@ -8,6 +8,7 @@ use model::{Gap, Incident, Level, Stage, Time};
 use super::axis::{Axis, LEFT, RIGHT, WIDTH};
 use super::part::px;
 use super::{Report, Section};
+use crate::answer::is_brief;
 use crate::attack::{tactic_name, tactic_rank};
 use crate::dates::{of_day, short_date, span};
 use crate::tally::Day;
@@ -54,7 +55,8 @@ pub(super) fn legend() -> Markup {
 fn picture(report: &Report<'_, '_>, axis: &Axis) -> Markup {
     let mut y = TOP;
     let mut blocks = Vec::new();
-    for (place, incident) in report.case.incidents.iter().take(DRAWN).enumerate() {
+    let whole = |&(_, incident): &(usize, &Incident)| !is_brief(report.case, incident);
+    for (place, incident) in report.case.incidents.iter().enumerate().filter(whole).take(DRAWN) {
         blocks.push(incident_block(report, axis, incident, place, y));
         y += HEAD + incident.stages.len() as f64 * ROW + 10.0;
     }

@@ -27,7 +27,7 @@ fn nothing_to_read_is_an_error() {
 fn a_path_that_is_not_there_does_not_hide_the_others() {
     let log = file(&folder("bad/beside"), "u_ex.log", w3c(&["POST /aspnet_client/x.aspx"]));
     let ran = hunt(&log, "/no/such/place");
-    assert!(ran.code == 1 && ran.err.contains("1 problems in single inputs"), "{}", ran.err);
+    assert!(ran.code == 1 && ran.err.contains("1 problem in single inputs"), "{}", ran.err);
     assert_eq!(hunt(&log, "/no/such/place --strict").code, 3);
 }
 

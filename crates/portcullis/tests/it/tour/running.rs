@@ -98,7 +98,7 @@ fn strict() {
     let torn = [&b"PK\x03\x04"[..], &[0; 60]].concat();
     file(&dir, "torn.zip", torn);
     let lenient = hunt(&dir, "");
-    assert!(lenient.code == 0 && lenient.err.contains("1 problems in single inputs"), "{}", lenient.err);
+    assert!(lenient.code == 0 && lenient.err.contains("1 problem in single inputs"), "{}", lenient.err);
     assert_eq!(hunt(&dir, "--strict").code, 3);
 }
 
