@@ -111,7 +111,7 @@ for name, path in (("the samples, many small files", data), ("the samples, one f
     row(f"SHA-256 of {name} ({size / 1e6:.0f} MB)", *sha)
     single = measure(*hunt(path, "--threads", "1"))
     rate = records / (single[0] - start[0] - sha[0])
-    row(f"hunt, {name}, 1 thread", *single, f"{records} events, {rate:,.0f} an CPU second without start-up and SHA-256")
+    row(f"hunt, {name}, 1 thread", *single, f"{records} events, {rate:,.0f} a CPU second without start-up and SHA-256")
     double = measure(*hunt(path, "--threads", "2"))
     row(f"hunt, {name}, 2 threads", *double, f"{single[1] / double[1]:.2f} times as fast as 1")
 dump = shutil.which("evtx_dump")

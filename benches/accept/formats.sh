@@ -56,7 +56,7 @@ else
 fi
 # Python's package has a program of the same name.
 if evtx_dump --version 2>/dev/null | grep -q '^EVTX Parser'; then
-    xargs -a "$work/logs" -n1 evtx_dump -t 1 -o jsonl >"$work/dump" 2>"$work/talk"
+    xargs -d '\n' -a "$work/logs" -n1 evtx_dump -t 1 -o jsonl >"$work/dump" 2>"$work/talk"
     [ ! -s "$work/talk" ] || { head "$work/talk"; exit 1; }
     records "$(wc -l <"$work/dump")"
     said="$said; as many by evtx_dump"
