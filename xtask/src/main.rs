@@ -15,6 +15,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask check              set up what the tests need, then format, lints, tests, licences
 cargo xtask accept hunt [N...] run the acceptance points of the hunt (or points N) and print a table
+cargo xtask accept mail [N...] the same of mail
 cargo xtask dist               a static program with its pages and notices in target/distribution
 cargo xtask setup              only set up what the tests need";
 
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["check"] => check(),
         ["setup"] => setup::run(),
-        ["accept", "hunt", points @ ..] => accept::run(points),
+        ["accept", room, points @ ..] => accept::run(room, points),
         ["dist"] => dist::run(),
         _ => {
             eprintln!("{USAGE}");

@@ -27,6 +27,10 @@ pub struct Config {
     pub focus: Option<String>,
     /// Part of a path → microseconds to add to the times of that evidence.
     pub clocks: Vec<(String, i64)>,
+    /// What is known of the institution, and whose word counts, for mail.
+    pub mail: mail::Settings,
+    /// Where to keep who has written to whom; `None`: for this hunt alone.
+    pub history: Option<PathBuf>,
     /// Where to spill; emptied afterwards.
     pub tmp: PathBuf,
     /// Where to keep, per file, what is needed not to read it again.

@@ -11,10 +11,14 @@
 
 mod collect;
 mod config;
+mod judge;
+mod mails;
+mod opened;
 mod outcome;
 mod part;
 mod progress;
 mod sorter;
+mod sweep;
 mod walk;
 
 use std::io;
@@ -84,6 +88,8 @@ struct ReadAll {
     inputs: Vec<Sorter>,
     /// What indicators over several observations count.
     observed: Vec<Sorter>,
+    /// Messages, which are judged when all are read.
+    kept: Vec<Sorter>,
     tally: Tally,
 }
 
@@ -121,7 +127,8 @@ impl<'a> Hunt<'a> {
             return Err(HuntError::NothingRead { paths: self.config.paths.clone(), reason });
         }
         self.progress.expect(inputs.len() as u64, inputs.iter().map(|input| input.size).sum());
-        let ReadAll { mut done, findings, inputs: counted, observed, tally } = self.read_all(&inputs)?;
+        let ReadAll { mut done, mut findings, inputs: mut counted, mut observed, mut tally, kept } =
+            self.read_all(&inputs)?;
         done.sort_by_key(|done| done.file);
         if done.iter().all(|done| done.unreadable.is_some()) {
             let reason = done.into_iter().find_map(|done| done.unreadable);
@@ -132,8 +139,25 @@ impl<'a> Hunt<'a> {
                 unreadable.insert(inputs[done.file as usize].shown.clone(), reason.clone());
             }
         }
-        let parts = done.into_iter().map(|done| (done.evidence, done.counted)).collect();
         let spill = |source| HuntError::Spill { dir: self.config.tmp.clone(), source };
+        let swept = sweep::sweep(self, kept).map_err(spill)?;
+        findings.extend(swept.findings);
+        counted.extend(swept.inputs);
+        observed.extend(swept.observed);
+        tally.join(swept.tally);
+        let opened = opened::look(self, &inputs, &done, &swept.tokens).map_err(spill)?;
+        for judge in opened {
+            findings.push(judge.findings);
+            counted.push(judge.inputs);
+            observed.push(judge.observed);
+            tally.join(judge.tally);
+        }
+        for (file, seen) in swept.coverage {
+            if let Some(done) = done.iter_mut().find(|done| done.file == file) {
+                done.counted.coverage.push(seen);
+            }
+        }
+        let parts = done.into_iter().map(|done| (done.evidence, done.counted)).collect();
         outcome::join(self, parts, findings, (counted, observed), tally, unreadable).map_err(spill)
     }
 
@@ -161,10 +185,11 @@ impl<'a> Hunt<'a> {
             }
             let mut all = lock(&all);
             all.done.extend(done);
-            all.findings.push(worker.findings);
-            all.inputs.push(worker.inputs);
-            all.observed.push(worker.observed);
-            all.tally.join(worker.tally);
+            all.findings.push(worker.judge.findings);
+            all.inputs.push(worker.judge.inputs);
+            all.observed.push(worker.judge.observed);
+            all.tally.join(worker.judge.tally);
+            all.kept.push(worker.mails.kept);
         };
         std::thread::scope(|scope| {
             for _ in 0..self.config.threads.max(1) {
@@ -243,6 +268,12 @@ impl<'a> Hunt<'a> {
         ])
     }
 
+    /// By how many microseconds the clock that wrote `path` was wrong.
+    fn clock_of(&self, path: &str) -> i64 {
+        let wrong = self.config.clocks.iter().filter(|(part, _)| path.contains(part.as_str()));
+        wrong.map(|(_, by)| by).sum()
+    }
+
     fn in_focus(&self, event: &Event) -> bool {
         let Some(focus) = &self.focus else { return true };
         event.fields().any(|(_, value)| names(value.text, focus))
@@ -295,18 +326,22 @@ fn take_part(
             key.file = file;
             let mut stored: Stored = postcard::from_bytes(&bytes).map_err(io::Error::other)?;
             stored.event_ref.evidence.file = file;
-            worker.tally.count(stored.by, stored.suppressed.as_deref());
-            worker.findings.push(key, &stored)
+            worker.judge.tally.count(stored.by, stored.suppressed.as_deref());
+            worker.judge.findings.push(key, &stored)
         }
         Entry::Input(mut key, mut input) => {
             key.file = file;
             input.event.evidence.file = file;
-            worker.inputs.push(key, &input)
+            worker.judge.inputs.push(key, &input)
         }
         Entry::Observed(mut key, mut observed) => {
             key.file = file;
             observed.event.evidence.file = file;
-            worker.observed.push(key, &observed)
+            worker.judge.observed.push(key, &observed)
+        }
+        Entry::Message(mut kept) => {
+            kept.event_ref.evidence.file = file;
+            worker.mails.keep(&kept)
         }
         Entry::End { evidence, counted } => {
             end = Some((evidence, counted));

@@ -13,7 +13,7 @@ use model::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::collect::NO_TIME;
+use crate::judge::NO_TIME;
 use crate::part::{By, Counted, Stored, Volume};
 use crate::sorter::{Key, Sorted, Sorter};
 use crate::{Hunt, wanted};

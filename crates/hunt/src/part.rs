@@ -9,6 +9,7 @@ use model::{EventRef, Evidence, Facts, Matched, SourceId, Time};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::mails::Kept;
 use crate::sorter::Key;
 
 /// What made a finding, by its place in the rule set or among the indicators.
@@ -96,6 +97,7 @@ pub(crate) enum Entry {
     Finding(Key, Vec<u8>),
     Input(Key, Input),
     Observed(Key, Observed),
+    Message(Kept),
     End {
         evidence: Vec<Evidence>,
         counted: Counted,

@@ -168,6 +168,24 @@ impl Event {
         self.push_with(name, kind, |text| text.push_str(value));
     }
 
+    /// Adds all of `facts` behind what is there.
+    pub fn extend(&mut self, facts: &Facts) {
+        let base = self.facts.text.len() as u32;
+        self.facts.text.push_str(&facts.text);
+        let moved = |(start, end): (u32, u32)| (start + base, end + base);
+        let fields = facts.fields.iter();
+        self.facts.fields.extend(fields.map(|field| Field {
+            kind: field.kind,
+            name: moved(field.name),
+            value: moved(field.value),
+        }));
+    }
+
+    /// Takes the fields out and leaves none.
+    pub fn take_facts(&mut self) -> Facts {
+        std::mem::take(&mut self.facts)
+    }
+
     /// Gives every value under `from` the second name `to`, without copying the values.
     pub fn alias(&mut self, to: &str, from: &str) {
         let mut name = None;
@@ -357,6 +375,11 @@ mod tests {
             event.push_part("None", index, part);
         }
         assert_eq!(event.get("None"), None);
+        let facts = event.take_facts();
+        event.push_str("before", "all");
+        event.extend(&facts);
+        assert_eq!(event.fields().count(), facts.len() + 1);
+        assert_eq!(event.get("Drive").unwrap().text, "C:");
         event.clear();
         assert_eq!(event.fields().count(), 0);
     }

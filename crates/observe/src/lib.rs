@@ -124,6 +124,19 @@ pub struct Context<'a> {
     pub path: &'a str,
 }
 
+/// A message of a mailbox, as its reader found it.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// Its bytes (RFC 5322).
+    pub raw: &'a [u8],
+    /// Whose mailbox it lies in.
+    pub mailbox: Option<&'a str>,
+    /// The folder in that mailbox.
+    pub folder: Option<&'a str>,
+    /// Whether the bytes were put together from another format.
+    pub rebuilt: bool,
+}
+
 /// Receives what a file holds, depth first: `begin`, `format`, events and problems, members, `end`.
 pub trait Collector {
     /// A file or a member of the container that is open begins.
@@ -132,6 +145,12 @@ pub trait Collector {
     fn format(&mut self, format: Format);
     /// A record. The collector may change the event; the reader clears it afterwards.
     fn event(&mut self, event: &mut Event);
+    /// A message. `event` holds what its container says; a collector that does not look into
+    /// messages takes that as the record.
+    fn message(&mut self, message: &Message<'_>, event: &mut Event) {
+        let _ = message;
+        self.event(event);
+    }
     /// Something could not be read.
     fn problem(&mut self, problem: Problem);
     /// Something had to be assumed, such as a year. Told once for each piece of evidence.

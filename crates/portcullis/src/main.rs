@@ -41,6 +41,8 @@ enum Command {
     #[command(subcommand)]
     Rules(command::rules::Command),
     #[command(subcommand)]
+    Mail(command::mail::Command),
+    #[command(subcommand)]
     Exercise(command::exercise::Command),
     Completions(command::pages::Completions),
     Manual(command::pages::Manual),
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Hunt(args) => command::hunt::run(&args),
         Command::Rules(command) => command::rules::run(&command),
+        Command::Mail(command) => command::mail::run(&command),
         Command::Exercise(command) => command::exercise::run(&command),
         Command::Completions(args) => command::pages::completions(&args),
         Command::Manual(args) => command::pages::manual(&args),

@@ -24,6 +24,7 @@ use id::object_id;
 
 mod id;
 mod incident;
+mod mailing;
 mod marking;
 mod observables;
 mod technique;
@@ -64,6 +65,11 @@ pub fn write_stix<W: Write>(
         bundle.add(&technique::object(&common, id, object))?;
     }
     let indicators = write_indicators(&mut bundle, case, tally, settings, &common, &techniques)?;
+    for facts in tally.mailings.values() {
+        for indicator in mailing::indicators(&common, facts) {
+            bundle.add(&indicator)?;
+        }
+    }
     for incident in case.incidents.iter().take(TOLD) {
         incident::write(&mut bundle, &common, incident, tally, &indicators, &techniques)?;
     }

@@ -10,6 +10,7 @@ use observe::LogSources;
 use sha2::{Digest, Sha256};
 
 use crate::Result;
+use crate::command::mail::AboutArgs;
 use crate::command::{answer, output};
 use crate::failure::Failure;
 use crate::rulesource::{self, RuleArgs, RuleTexts};
@@ -76,6 +77,12 @@ pub(crate) struct Args {
     /// fileserver=-90
     #[arg(long, value_name = "PART=SECONDS", value_parser = clock, help_heading = "Reading")]
     pub(crate) clock: Vec<(String, i64)>,
+
+    #[command(flatten)]
+    pub(crate) mail: AboutArgs,
+    /// Keep who has written to whom in this file, and go on from what earlier hunts put there
+    #[arg(long, value_name = "FILE", help_heading = "Mail")]
+    pub(crate) history: Option<PathBuf>,
 
     /// Workers; as many as there are processors if not given
     #[arg(long, value_name = "N", help_heading = "Running")]
@@ -228,6 +235,8 @@ fn config(args: &Args, spill: &Path) -> Result<Config> {
         exclude: args.exclude.iter().cloned().collect::<BTreeSet<_>>(),
         focus: args.focus.clone(),
         clocks: args.clock.clone(),
+        mail: args.mail.settings()?,
+        history: args.history.clone(),
         tmp: spill.to_owned(),
         resume: args.resume.clone(),
         program: concat!("portcullis ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod exercise;
 pub(crate) mod hunt;
+pub(crate) mod mail;
 pub(crate) mod output;
 pub(crate) mod pages;
 pub(crate) mod rules;
