@@ -1,1 +1,3 @@
-//! x
+//! The live mail door: milter, SMTP and LMTP proxy, quarantine.
+
+pub mod door;
