@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use model::{Event, Problem};
 
-use crate::{Collector, Format};
+use crate::{Collector, Format, Message};
 
 /// Bytes of a problem's text; readers quote evidence in it.
 const MAX_TEXT: usize = 400;
@@ -42,6 +42,11 @@ impl Collector for Reporter<'_> {
     fn event(&mut self, event: &mut Event) {
         self.tell();
         self.out.event(event);
+    }
+
+    fn message(&mut self, message: &Message<'_>, event: &mut Event) {
+        self.tell();
+        self.out.message(message, event);
     }
 
     fn problem(&mut self, problem: Problem) {

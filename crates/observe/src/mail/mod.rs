@@ -1,19 +1,17 @@
 //! Mail: single messages (RFC 5322), as a Maildir holds them too, and mailboxes in the mbox family.
 //!
-//! Each message is one record whose facts come from its header and the list of its parts; nothing
-//! is rendered and no address is followed. Bodies are read for the sizes and hashes of attachments
-//! alone.
+//! Each message is handed over whole, with whose mailbox and which folder it lies in as far as that is
+//! known; what it says is read by the room `mail`.
 
-mod facts;
 mod mbox;
+mod place;
 
 use std::io::BufRead;
 
-use mail_parser::MessageParser;
 use model::{Event, Place, Problem, SourceId};
 
 use crate::window::Window;
-use crate::{Collector, Context};
+use crate::{Collector, Context, Message};
 
 /// Bytes of one message; what lies beyond is left out.
 const MAX_MESSAGE: usize = 32 << 20;
@@ -87,6 +85,17 @@ fn is_field_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// Whether there is a header field before the first empty line.
+fn has_header(bytes: &[u8]) -> bool {
+    bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end).take_while(|line| !line.is_empty()).any(
+        |line| {
+            memchr::memchr(b':', line).is_some_and(|colon| {
+                std::str::from_utf8(&line[..colon]).is_ok_and(|name| is_field_name(name.trim_end()))
+            })
+        },
+    )
+}
+
 /// Reads a single message.
 pub(crate) fn read_message(input: &mut dyn BufRead, context: &Context<'_>, out: &mut dyn Collector) {
     let mut reader = Reader::new(context, out);
@@ -125,8 +134,9 @@ pub(crate) fn read_mbox(input: &mut dyn BufRead, context: &Context<'_>, out: &mu
 }
 
 struct Reader<'o> {
-    parser: MessageParser,
     source: SourceId,
+    mailbox: Option<String>,
+    folder: Option<String>,
     event: Event,
     count: u64,
     out: &'o mut dyn Collector,
@@ -134,9 +144,11 @@ struct Reader<'o> {
 
 impl<'o> Reader<'o> {
     fn new(context: &Context<'_>, out: &'o mut dyn Collector) -> Self {
+        let (mailbox, folder) = place::place(context.path);
         Self {
-            parser: MessageParser::default(),
             source: context.sources.named("mail"),
+            mailbox: mailbox.map(str::to_owned),
+            folder: folder.map(str::to_owned),
             event: Event::default(),
             count: 0,
             out,
@@ -147,19 +159,18 @@ impl<'o> Reader<'o> {
     fn message(&mut self, bytes: &[u8], offset: u64, separator: Option<&[u8]>) {
         self.count += 1;
         self.event.clear();
-        match self.parser.parse(bytes) {
-            Some(message) => {
-                facts::push(&message, bytes, &mut self.event);
-                if let Some(line) = separator {
-                    self.event.push_str("mail.envelope", String::from_utf8_lossy(line).trim_end());
-                }
-                self.event.source = self.source;
-                self.event.record = self.count;
-                self.event.offset = offset;
-                self.out.event(&mut self.event);
-            }
-            None => self.problem("has no header; left out"),
+        if !has_header(bytes) {
+            return self.problem("has no header; left out");
         }
+        if let Some(line) = separator {
+            self.event.push_str("mail.envelope", String::from_utf8_lossy(line).trim_end());
+        }
+        self.event.source = self.source;
+        self.event.record = self.count;
+        self.event.offset = offset;
+        let (mailbox, folder) = (self.mailbox.as_deref(), self.folder.as_deref());
+        let message = Message { raw: bytes, mailbox, folder, rebuilt: false };
+        self.out.message(&message, &mut self.event);
     }
 
     fn too_long(&mut self) {

@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use model::{Event, Problem, Time};
 
-use crate::{Collector, Context, Format, LogSources, Settings};
+use crate::{Collector, Context, Format, LogSources, Message, Settings};
 
 /// A reader as every format offers it.
 pub(crate) type Read = fn(&mut dyn BufRead, &Context<'_>, &mut dyn Collector);
@@ -22,6 +22,10 @@ impl Collector for Probe {
     fn format(&mut self, _: Format) {}
     fn event(&mut self, event: &mut Event) {
         self.events.push(event.clone());
+    }
+    fn message(&mut self, message: &Message<'_>, event: &mut Event) {
+        event.push_str("raw", &String::from_utf8_lossy(message.raw));
+        self.event(event);
     }
     fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);

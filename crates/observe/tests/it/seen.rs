@@ -104,6 +104,13 @@ impl Collector for Seen {
         self.top().events.push(record);
     }
 
+    fn message(&mut self, message: &observe::Message<'_>, event: &mut Event) {
+        let text = String::from_utf8_lossy(message.raw);
+        let subject = text.lines().find_map(|line| line.strip_prefix("Subject: "));
+        event.push_str("subject", subject.unwrap_or_default());
+        self.event(event);
+    }
+
     fn problem(&mut self, problem: Problem) {
         self.top().problems.push(problem);
     }

@@ -3,8 +3,9 @@ use std::process::ExitCode;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use detect::{Engine, RuleSet};
-use model::Event;
-use observe::{Collector, Format, LogSources};
+use mail::{About, Child, Inspector};
+use model::{Event, Facts};
+use observe::{Collector, Format, LogSources, Message};
 
 use crate::Result;
 use crate::failure::Failure;
@@ -153,9 +154,11 @@ fn test(args: &Test) -> Result<ExitCode> {
     }
     let sources = LogSources::builtin();
     let engine = Engine::new(std::sync::Arc::new(set), sources.all());
+    let settings = mail::Settings::default();
     let mut tester = Tester {
         engine: &engine,
         sources: &sources,
+        mail: Inspector::new(&settings),
         held: 0,
         missed: 0,
         elsewhere: 0,
@@ -178,12 +181,28 @@ fn test(args: &Test) -> Result<ExitCode> {
 struct Tester<'a> {
     engine: &'a Engine,
     sources: &'a LogSources,
+    mail: Inspector<'a>,
     held: u64,
     missed: u64,
     elsewhere: u64,
     misses: usize,
     /// Whether standard output could be written to.
     said: Result<()>,
+}
+
+impl Tester<'_> {
+    /// Explains the rules on a message and on each thing that lies in it.
+    fn with_children(&mut self, event: &mut Event, children: &[(Child, Facts)]) {
+        self.event(event);
+        let whole = event.take_facts();
+        for (child, facts) in children {
+            event.extend(facts);
+            event.extend(&whole);
+            event.source = self.sources.named(child.source());
+            self.event(event);
+            event.take_facts();
+        }
+    }
 }
 
 impl Collector for Tester<'_> {
@@ -195,6 +214,12 @@ impl Collector for Tester<'_> {
 
     fn problem(&mut self, problem: model::Problem) {
         terminal::note(&format!("problem {}: {}", problem.place, problem.what));
+    }
+
+    fn message(&mut self, message: &Message<'_>, event: &mut Event) {
+        let about = About { mailbox: message.mailbox, ..About::default() };
+        let found = self.mail.inspect(message.raw, &about, event);
+        self.with_children(event, &found.children);
     }
 
     fn event(&mut self, event: &mut Event) {
