@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use model::{Level, Settings, Time};
+use sha2::{Digest, Sha256};
 
 /// What to hunt through, and how. Everything here but `threads`, `tmp` and `resume` has an influence
 /// on the result and stands in the manifest.
@@ -46,7 +47,10 @@ impl Config {
         let list = |texts: &BTreeSet<String>| texts.iter().cloned().collect::<Vec<_>>().join(", ");
         let zone = self.reading.zone.iana_name().unwrap_or("fixed offset").to_owned();
         let limits = &self.reading.limits;
+        let institution = model::hex(&Sha256::digest(format!("{:?}", self.mail)));
         [
+            ("institution", institution.chars().take(16).collect()),
+            ("authserv-id", self.mail.authserv_ids.join(", ")),
             ("since", time(self.since)),
             ("until", time(self.until)),
             ("min-level", self.min_level.to_string()),

@@ -57,7 +57,7 @@ impl<'a> Mails<'a> {
 
     /// Adds what `message` says of itself to `event`; what lies in it comes back.
     pub(crate) fn inspect(&mut self, message: &Message<'_>, event: &mut Event) -> mail::Inspection {
-        let about = About { mailbox: message.mailbox, ..About::default() };
+        let about = About { mailbox: message.mailbox, folder: message.folder, ..About::default() };
         self.inspector.inspect(message.raw, &about, event)
     }
 

@@ -24,6 +24,8 @@ const TRACED: usize = 32;
 pub struct About<'a> {
     /// Whose mailbox it lies in, where its container says.
     pub mailbox: Option<&'a str>,
+    /// The folder of that mailbox.
+    pub folder: Option<&'a str>,
     /// The address that the message came from, at the door.
     pub client: Option<IpAddr>,
     /// What was evaluated at the door; in a hunt the message's own trusted results count.
@@ -140,13 +142,10 @@ impl Look<'_, '_> {
         content::push(self.content, &page, event);
         html::push_all(&page, &loads, event);
         links::push_all(&page.anchors, &anchors, event);
-        let all = loads.iter().chain(&anchors);
-        let domains: BTreeSet<&str> =
-            all.map(|target| target.domain.as_str()).filter(|name| !name.is_empty()).collect();
-        let domains: Vec<String> = domains.into_iter().map(str::to_owned).collect();
+        let domains = domains(loads.iter().chain(&anchors));
         let subject = self.message.subject().unwrap_or_default();
         let claim = who::claim(self.sender, subject, &page.text, &domains, self.settings, event);
-        let owner = recipients.first().cloned().unwrap_or_default();
+        let owner = self.owner();
         let fires = page.loads.iter().any(|load| load.fires != Fires::Submitted);
         found.trace = Trace {
             time: event.time,
@@ -161,13 +160,16 @@ impl Look<'_, '_> {
             text: Signature::of_text(&page.text, &recipients.join(" ")),
             tokens: traced(&loads, &anchors, |target| target.tokens.iter().map(|token| &token.text)),
             shapes: traced(&loads, &anchors, |target| target.tokens.iter().map(|token| &token.shape)),
-            hosts: domains,
-            urls: traced(&loads, &anchors, |target| std::iter::once(&target.masked)),
+            hosts: domains_of_reports(&loads, &anchors),
+            urls: traced(&loads, &[], |target| std::iter::once(&target.masked))
+                .into_iter()
+                .chain(traced(&[], &anchors, |target| target.tokens.first().map(|_| &target.masked)))
+                .take(TRACED)
+                .collect(),
             outlet: claim.outlet,
             unfit: claim.unfit,
             loads: fires,
         };
-        found.trace.hosts.truncate(TRACED);
         found
     }
 
@@ -208,9 +210,28 @@ impl Look<'_, '_> {
         all
     }
 
-    /// Whom it reached, the owner of the mailbox first.
+    /// Whose mailbox it lies in: the owner where an address is known, else the address that it was
+    /// delivered to, else the sender of a copy in a folder of sent mail, else the owner's name.
+    fn owner(&self) -> String {
+        let named = self.about.mailbox.unwrap_or_default().to_lowercase();
+        let sent = self.about.folder.is_some_and(|folder| {
+            let folder = folder.to_lowercase();
+            SENT.iter().any(|name| folder.starts_with(name))
+        });
+        if named.contains('@') {
+            named
+        } else if sent {
+            self.sender.address.clone()
+        } else if self.sender.delivered || named.is_empty() {
+            self.sender.recipients.first().cloned().unwrap_or(named)
+        } else {
+            named
+        }
+    }
+
+    /// Whom it reached.
     fn recipients(&self) -> Vec<String> {
-        let owner = self.about.mailbox.map(str::to_lowercase);
+        let owner = self.about.mailbox.map(str::to_lowercase).filter(|name| name.contains('@'));
         let mut all: Vec<String> = owner.into_iter().collect();
         for recipient in &self.sender.recipients {
             if !all.contains(recipient) {
@@ -219,6 +240,23 @@ impl Look<'_, '_> {
         }
         all
     }
+}
+
+/// How folders of sent mail begin, in lower case.
+const SENT: [&str; 4] = ["sent", "gesendet", "éléments envoyés", "outbox"];
+
+/// The registered domains of `targets`, in order of name.
+fn domains<'t>(targets: impl Iterator<Item = &'t Target>) -> Vec<String> {
+    let all: BTreeSet<&str> =
+        targets.map(|target| target.domain.as_str()).filter(|name| !name.is_empty()).collect();
+    all.into_iter().map(str::to_owned).collect()
+}
+
+/// The registered domains that a message reports to: of what loads, and of links that name a recipient.
+fn domains_of_reports(loads: &[Target], anchors: &[Target]) -> Vec<String> {
+    let mut all = domains(loads.iter().chain(anchors.iter().filter(|target| !target.tokens.is_empty())));
+    all.truncate(TRACED);
+    all
 }
 
 /// Everything that lies in a message.
@@ -232,7 +270,7 @@ struct All {
 }
 
 /// What `of` gives of all targets, in order, without repetition.
-fn traced<'t, I: Iterator<Item = &'t String>>(
+fn traced<'t, I: IntoIterator<Item = &'t String>>(
     loads: &'t [Target],
     anchors: &'t [Target],
     of: impl Fn(&'t Target) -> I,

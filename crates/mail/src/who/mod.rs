@@ -20,6 +20,8 @@ pub struct Sender {
     pub name: String,
     /// Addresses that the message was written or delivered to, in lower case.
     pub recipients: Vec<String>,
+    /// Whether the first of them is one that a server says it delivered to (`Delivered-To` and its like).
+    pub delivered: bool,
 }
 
 /// What a message claims to come from.

@@ -220,7 +220,7 @@ impl Collector for Show<'_> {
     }
 
     fn message(&mut self, message: &Message<'_>, event: &mut Event) {
-        let about = About { mailbox: message.mailbox, ..About::default() };
+        let about = About { mailbox: message.mailbox, folder: message.folder, ..About::default() };
         let found = self.inspector.inspect(message.raw, &about, event);
         let held = self.held(event, &found);
         self.messages += 1;

@@ -217,7 +217,7 @@ impl Collector for Tester<'_> {
     }
 
     fn message(&mut self, message: &Message<'_>, event: &mut Event) {
-        let about = About { mailbox: message.mailbox, ..About::default() };
+        let about = About { mailbox: message.mailbox, folder: message.folder, ..About::default() };
         let found = self.mail.inspect(message.raw, &about, event);
         self.with_children(event, &found.children);
     }
