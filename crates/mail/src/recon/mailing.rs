@@ -51,7 +51,7 @@ impl Mailing {
 
     /// Messages for every mailbox that got one, in hundredths: 100 where nobody got two.
     pub fn per_mailbox(&self) -> u64 {
-        (self.messages * 100).checked_div(self.mailboxes()).unwrap_or(0)
+        share(self.messages, self.mailboxes())
     }
 
     pub(super) fn add(&mut self, trace: &Trace) {
@@ -97,7 +97,9 @@ impl Mailing {
         count("per_mailbox", self.per_mailbox());
         count("tokens", self.tokens());
         count("personal", self.personal);
+        count("personal_share", share(self.personal, self.messages));
         count("unfit", self.unfit);
+        count("unfit_share", share(self.unfit, self.messages));
         count("senders", self.senders.len() as u64);
         count("hosts", self.hosts.len() as u64);
         for (name, list) in [("token_shape", &self.shapes), ("outlet", &self.outlets)] {
@@ -116,6 +118,11 @@ impl Mailing {
             list.iter().for_each(|value| event.push_str(&format!("{prefix}.{name}"), value));
         }
     }
+}
+
+/// `part` of `all`, in hundredths; 0 of nothing.
+fn share(part: u64, all: u64) -> u64 {
+    (part * 100).checked_div(all).unwrap_or(0)
 }
 
 fn note<'a>(list: &mut BTreeSet<String>, values: impl IntoIterator<Item = &'a String>) {
