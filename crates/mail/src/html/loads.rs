@@ -54,7 +54,7 @@ impl Walk<'_, '_> {
         }
         // Without a prefix that HTML programs know, a name with one is that of XML.
         let (element, is_xml) = match name.split_once(':') {
-            Some((prefix, _)) if matches!(prefix, "v" | "o" | "w" | "x") => (name, false),
+            Some(("v" | "o" | "w" | "x", _)) => (name, false),
             Some((_, local)) => (local, true),
             None => (name, false),
         };

@@ -1,6 +1,6 @@
 //! What a reader sees of a page as text, and what is there and is not seen.
 
-use super::url::decode;
+use super::url::decode_text;
 
 /// Text beyond is not kept, of each kind.
 const MOST: usize = 256 << 10;
@@ -16,26 +16,31 @@ impl Text {
     /// Adds raw text of the page. Every stretch of spaces is one.
     pub(super) fn push(&mut self, raw: &str, most: usize) {
         if self.text.len() < most.min(MOST) {
-            self.plain(&decode(raw), most);
+            self.plain(&decode_text(raw), most);
         }
     }
 
     /// Adds text whose references are decoded.
     pub(super) fn plain(&mut self, text: &str, most: usize) {
-        let mut rest = text;
-        while !rest.is_empty() {
-            let plain = rest.bytes().take_while(|byte| byte.is_ascii_graphic()).count();
-            let (word, behind) = rest.split_at(plain);
-            self.word(word);
-            let mut chars = behind.chars();
-            match chars.next() {
-                Some(c) if c.is_whitespace() || c.is_control() => self.space = true,
-                // These take no room.
-                Some('\u{ad}' | '\u{34f}' | '\u{200b}' | '\u{2060}' | '\u{feff}') => {}
-                Some(c) => self.word(c.encode_utf8(&mut [0; 4])),
-                None => {}
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            let start = at;
+            at += 1;
+            if byte.is_ascii_graphic() {
+                at += bytes.iter().skip(at).take_while(|byte| byte.is_ascii_graphic()).count();
+                self.word(text.get(start..at).unwrap_or_default());
+            } else if byte.is_ascii() {
+                self.space = true;
+            } else if let Some(c) = text.get(start..).and_then(|rest| rest.chars().next()) {
+                at = start + c.len_utf8();
+                match c {
+                    // These take no room.
+                    '\u{ad}' | '\u{34f}' | '\u{200b}' | '\u{2060}' | '\u{feff}' => {}
+                    c if c.is_whitespace() || c.is_control() => self.space = true,
+                    _ => self.word(text.get(start..at).unwrap_or_default()),
+                }
             }
-            rest = chars.as_str();
         }
         if self.text.len() > most.min(MOST) {
             let end = (0..=most.min(MOST)).rev().find(|&end| self.text.is_char_boundary(end)).unwrap_or(0);

@@ -65,10 +65,7 @@ pub(super) fn to(raw: &str, base: Option<&Url>) -> To {
             let inner = url.path();
             return Url::parse(inner).ok().filter(Url::has_host).map_or(To::Nowhere, out);
         }
-        "file" if !url.has_host() && url.path().starts_with("//") => {
-            let share = format!("file:{}", url.path());
-            return Url::parse(&share).ok().filter(Url::has_host).map_or(To::Nowhere, out);
-        }
+        "file" if !url.has_host() => return share(raw).map_or(To::Nowhere, out),
         _ => {}
     }
     if url.has_host() && url.host_str().is_some_and(|host| !host.is_empty()) {
@@ -76,6 +73,15 @@ pub(super) fn to(raw: &str, base: Option<&Url>) -> To {
         return out(url);
     }
     if matches!(url.scheme(), "file" | "http" | "https") { To::Nowhere } else { To::Other(cut(url.into())) }
+}
+
+/// The share that a `file:` with four slashes or more means to Windows.
+fn share(raw: &str) -> Option<Url> {
+    let rest =
+        raw.get(5..).filter(|_| raw.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:")))?;
+    let name = rest.trim_start_matches(['/', '\\']);
+    let share = (rest.len() - name.len() >= 4).then(|| format!("file://{name}"))?;
+    Url::parse(&share).ok().filter(Url::has_host)
 }
 
 fn out(url: Url) -> To {
@@ -91,14 +97,24 @@ fn cut(mut url: String) -> String {
     url
 }
 
-/// `text` with its character references decoded.
-pub(super) fn decode(text: &str) -> Cow<'_, str> {
+/// The value of an attribute with its character references decoded.
+pub(super) fn decode(value: &str) -> Cow<'_, str> {
+    decode_as(value, true)
+}
+
+/// Text with its character references decoded.
+pub(super) fn decode_text(text: &str) -> Cow<'_, str> {
+    decode_as(text, false)
+}
+
+fn decode_as(text: &str, in_attribute: bool) -> Cow<'_, str> {
     let Some(first) = memchr::memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut decoded = String::with_capacity(text.len());
     let (plain, mut rest) = text.split_at(first);
     decoded.push_str(plain);
     while let Some(reference) = rest.strip_prefix('&') {
-        let length = named(reference, &mut decoded).or_else(|| numbered(reference, &mut decoded));
+        let length =
+            named(reference, in_attribute, &mut decoded).or_else(|| numbered(reference, &mut decoded));
         if length.is_none() {
             decoded.push('&');
         }
@@ -111,9 +127,9 @@ pub(super) fn decode(text: &str) -> Cow<'_, str> {
     Cow::Owned(decoded)
 }
 
-/// The longest name that is known; gives its length. A name without `;` before `=` or a letter stands for
-/// itself, as in addresses: browsers say so of attributes.
-fn named(text: &str, decoded: &mut String) -> Option<usize> {
+/// The longest name that is known; gives its length. In an attribute, one without `;` before `=` or a letter
+/// stands for itself: it is part of an address.
+fn named(text: &str, in_attribute: bool, decoded: &mut String) -> Option<usize> {
     const LONGEST_NAME: usize = 32;
     let bytes = text.as_bytes();
     let letters = bytes.iter().take(LONGEST_NAME).take_while(|byte| byte.is_ascii_alphanumeric()).count();
@@ -124,7 +140,10 @@ fn named(text: &str, decoded: &mut String) -> Option<usize> {
         Some((end, *chars))
     })?;
     let closed = bytes.get(end - 1) == Some(&b';');
-    if !closed && bytes.get(end).is_some_and(|byte| *byte == b'=' || byte.is_ascii_alphanumeric()) {
+    if in_attribute
+        && !closed
+        && bytes.get(end).is_some_and(|byte| *byte == b'=' || byte.is_ascii_alphanumeric())
+    {
         return None;
     }
     decoded.extend(char::from_u32(chars.0));

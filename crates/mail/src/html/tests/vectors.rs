@@ -74,7 +74,7 @@ pub(super) const VECTORS: &[(&str, &[&str])] = &[
     ("<img src=http://u:p@x.example:80/t#f>", &["img t"]),
     ("<img src=http://x%2eexample/t>", &["img t"]),
     ("<img src=http://x。example/t>", &["img t"]),
-    ("<img src=mhtml:http://x.example/t>", &["img some t"]),
+    ("<img src=mhtml:http://x.example/t>", &["img t"]),
     ("<img src=`http://x.example/t`>", &["img t"]),
     ("<base href=http://x.example/d/e><img src=t><img src=?q>", &["img d/t", "img d/e?q"]),
     ("<img src=t><base href=http://x.example/>", &["img t"]),
