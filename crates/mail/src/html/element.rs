@@ -4,22 +4,32 @@ use super::token::Attribute;
 
 /// A name in lower case; empty where it is longer than any that means something.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Name {
-    bytes: [u8; 32],
-    length: usize,
+pub(super) enum Name<'h> {
+    AsIs(&'h str),
+    Lower([u8; LONGEST_NAME], usize),
 }
 
-impl Name {
-    pub(super) fn of(raw: &str) -> Self {
-        let mut bytes = [0; 32];
-        let Some(place) = bytes.get_mut(..raw.len()) else { return Self { bytes, length: 0 } };
+const LONGEST_NAME: usize = 32;
+
+impl<'h> Name<'h> {
+    pub(super) fn of(raw: &'h str) -> Self {
+        if !raw.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Self::AsIs(if raw.len() <= LONGEST_NAME { raw } else { "" });
+        }
+        let mut bytes = [0; LONGEST_NAME];
+        let Some(place) = bytes.get_mut(..raw.len()) else { return Self::AsIs("") };
         place.copy_from_slice(raw.as_bytes());
         place.make_ascii_lowercase();
-        Self { bytes, length: raw.len() }
+        Self::Lower(bytes, raw.len())
     }
 
     pub(super) fn as_str(&self) -> &str {
-        self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+        match self {
+            Self::AsIs(name) => name,
+            Self::Lower(bytes, length) => {
+                bytes.get(..*length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+            }
+        }
     }
 }
 

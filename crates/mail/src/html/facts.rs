@@ -83,3 +83,96 @@ pub(crate) fn push(load: &Load, target: &Target, event: &mut Event) {
     event.push_bool("beacon.names_recipient", target.tokens.iter().any(|token| token.names.is_some()));
     event.push_uint("beacon.part", u64::from(load.part));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::links::Token;
+
+    fn one() -> (Load, Target) {
+        let load = Load {
+            url: "https://img.example/o/0123456789abcdef.png".to_owned(),
+            host: "img.example".to_owned(),
+            kind: "img",
+            hidden: Some("1x1"),
+            fires: Fires::Opened,
+            part: 2,
+        };
+        let token =
+            Token { text: "0123456789abcdef".to_owned(), shape: "hex16".to_owned(), names: Some("md5") };
+        let target = Target {
+            domain: "img.example".to_owned(),
+            through: vec!["click.example".to_owned()],
+            tokens: vec![token],
+            masked: "https://img.example/o/{hex16}.png".to_owned(),
+            ..Target::default()
+        };
+        (load, target)
+    }
+
+    fn values(event: &Event) -> Vec<String> {
+        event.fields().map(|(name, value)| format!("{name}={}", value.text)).collect()
+    }
+
+    fn assert_documented(event: &Event, of: &str) {
+        let known = crate::facts();
+        for (name, _) in event.fields() {
+            assert!(
+                known.iter().any(|fact| fact.of == of && fact.name == name),
+                "{name} is not in the table"
+            );
+        }
+    }
+
+    #[test]
+    fn a_beacon_says_what_is_known_of_it() {
+        let (load, target) = one();
+        let mut event = Event::default();
+        push(&load, &target, &mut event);
+        assert_documented(&event, "beacon");
+        let values = values(&event);
+        for fact in [
+            "beacon.scheme=https",
+            "beacon.kind=img",
+            "beacon.hidden=true",
+            "beacon.hidden_how=1x1",
+            "beacon.fires=opened",
+            "beacon.token=0123456789abcdef",
+            "beacon.token_shape=hex16",
+            "beacon.names_recipient=true",
+            "beacon.names_how=md5",
+            "beacon.through=click.example",
+            "beacon.masked=https://img.example/o/{hex16}.png",
+        ] {
+            assert!(values.iter().any(|value| value == fact), "{fact} is not in {values:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_says_what_loads_and_forms_are_counted_apart() {
+        let (load, target) = one();
+        let form = Load { kind: "form", hidden: None, fires: Fires::Submitted, ..load.clone() };
+        let page = Page {
+            loads: vec![load.clone(), load, form],
+            forms: 1,
+            hidden_text: "é".into(),
+            ..Page::default()
+        };
+        let mut event = Event::default();
+        push_all(&page, &[target.clone(), target, Target::default()], &mut event);
+        assert_documented(&event, "message");
+        let values = values(&event);
+        for fact in [
+            "mail.beacon.count=2",
+            "mail.beacon.hidden=2",
+            "mail.beacon.personal=2",
+            "mail.beacon.names_recipient=true",
+            "mail.html.forms=1",
+            "mail.html.hidden_text=1",
+        ] {
+            assert!(values.iter().any(|value| value == fact), "{fact} is not in {values:?}");
+        }
+        assert_eq!(values.iter().filter(|value| value.starts_with("mail.beacon.host=")).count(), 1);
+        assert_eq!(values.iter().filter(|value| value.starts_with("mail.beacon.kind=")).count(), 2);
+    }
+}

@@ -28,7 +28,7 @@ impl Looks {
         let mut looks = Self::default();
         for declaration in style.split(';') {
             if let Some((name, value)) = declaration.split_once(':') {
-                looks.declare(name.trim(), value.trim());
+                looks.declare(name.trim_ascii(), value.trim_ascii());
             }
         }
         looks
@@ -143,7 +143,7 @@ fn least(one: Option<f32>, other: Option<f32>) -> Option<f32> {
 
 /// The pixels that a value begins with; shares of something are none, save of nothing.
 fn number(value: &str) -> Option<f32> {
-    let value = value.trim();
+    let value = value.trim_ascii();
     let length = value.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+')).count();
     let (number, unit) = value.split_at(length.min(16));
     let number: f32 = number.parse().ok()?;

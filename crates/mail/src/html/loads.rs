@@ -11,7 +11,7 @@ use super::element::{Name, Own};
 use super::srcset::candidates;
 use super::token::Attribute;
 use super::url::{self as address, To, decode};
-use super::walk::Walk;
+use super::walk::{ANCHORS, Walk};
 use super::{Fires, Load, Place};
 use crate::css::{self, Style};
 
@@ -139,6 +139,9 @@ impl Walk<'_, '_> {
 
     /// Begins a link; whether it leads anywhere.
     fn link(&mut self, value: &str) -> bool {
+        if self.page.anchors.len() >= ANCHORS {
+            return false;
+        }
         match address::to(value, self.base.as_ref()) {
             To::Out(target, _) | To::Other(target) => {
                 self.begin_anchor(target);
@@ -154,6 +157,10 @@ impl Walk<'_, '_> {
 
     /// Notes what `raw` leads to, if outward.
     fn address(&mut self, raw: &str, mut what: What) {
+        // What is not kept is not resolved: a long base makes that dear.
+        if self.page.loads.len() >= MOST {
+            return;
+        }
         let mut to = address::to(raw, self.base.as_ref());
         if to == To::Nowhere
             && let Some(base) = &self.xml_base
@@ -163,7 +170,7 @@ impl Walk<'_, '_> {
             what.by = if what.by == By::All { By::Some } else { what.by };
         }
         match to {
-            To::Out(url, host) if self.page.loads.len() < MOST => {
+            To::Out(url, host) => {
                 let Place { part, fires, .. } = *self.place;
                 let fires = match what.by {
                     By::Act => Fires::Submitted,
@@ -177,7 +184,7 @@ impl Walk<'_, '_> {
             }
             To::Script => self.page.scripts += u32::from(self.is_main()),
             To::Data(data) => self.data(&data, what),
-            To::Out(..) | To::Other(_) | To::Nowhere => {}
+            To::Other(_) | To::Nowhere => {}
         }
     }
 

@@ -149,6 +149,9 @@ fn sizes_are_bounded() {
     ] {
         page(&piece.repeat(20_000));
     }
+    let ended = ["noscript", "iframe", "title", "xmp"]
+        .map(|name| format!("{}</{name}>", format!("<{name}>").repeat(20_000)));
+    ended.iter().for_each(|html| _ = page(html));
 }
 
 /// Everything that a page may hold, to be cut anywhere.
@@ -156,6 +159,15 @@ fn rich() -> String {
     let all: Vec<&str> =
         vectors::VECTORS.iter().map(|(html, _)| *html).filter(|html| html.len() < 300).collect();
     all.join("\n")
+}
+
+#[test]
+fn harmless_doubt_does_not_use_up_what_is_read_twice() {
+    let html = format!(
+        "{}<noscript><p title='</noscript><img src=http://x.example/t>'>",
+        "<noscript></noscript>".repeat(5000)
+    );
+    assert_eq!(found(&page(&html)), ["img t"]);
 }
 
 #[test]

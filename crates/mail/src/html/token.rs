@@ -40,8 +40,8 @@ pub(super) struct Tokens<'h> {
     comment_end: Next,
     odd_comment_end: Next,
     data_end: Next,
-    /// Raw text of these elements does not end from here on.
-    endless: Vec<(&'static str, usize)>,
+    /// Where these elements end next.
+    raw_ends: Vec<(&'static str, Next)>,
 }
 
 /// Where a text stands next, remembered: every place is searched once, however often it is asked for.
@@ -53,9 +53,12 @@ struct Next {
 }
 
 impl Next {
+    fn knows(&self, at: usize) -> bool {
+        self.asked && self.from <= at && self.found.is_none_or(|found| found >= at)
+    }
+
     fn find(&mut self, html: &str, at: usize, text: &str) -> Option<usize> {
-        let known = self.asked && self.from <= at && self.found.is_none_or(|found| found >= at);
-        if !known {
+        if !self.knows(at) {
             self.found = html
                 .get(at..)
                 .and_then(|rest| memmem::find(rest.as_bytes(), text.as_bytes()))
@@ -75,7 +78,7 @@ impl<'h> Tokens<'h> {
             comment_end: Next::default(),
             odd_comment_end: Next::default(),
             data_end: Next::default(),
-            endless: Vec::new(),
+            raw_ends: Vec::new(),
         }
     }
 
@@ -210,23 +213,27 @@ impl<'h> Tokens<'h> {
         slash
     }
 
-    /// Where the raw text of an element ends that begins at the current place: at its end tag.
+    /// Where the raw text of an element ends that begins at the current place: at its end tag before `end`.
     pub(super) fn raw_end(&mut self, name: &'static str, end: usize) -> Option<usize> {
         let at = self.at;
-        if self.endless.iter().any(|(known, from)| *known == name && *from <= at) {
-            return None;
-        }
-        let bytes = self.html.as_bytes().get(..end)?;
-        let found = memchr::memchr_iter(b'<', bytes.get(at..)?).map(|i| at + i).find(|&less| {
-            let tag = bytes.get(less + 1..).unwrap_or_default();
-            tag.first() == Some(&b'/')
-                && tag.get(1..=name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()))
-                && tag.get(name.len() + 1).is_none_or(|&byte| is_space(byte) || matches!(byte, b'/' | b'>'))
+        let place = self.raw_ends.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            self.raw_ends.push((name, Next::default()));
+            self.raw_ends.len() - 1
         });
-        if found.is_none() {
-            self.endless.push((name, at));
+        let (_, next) = self.raw_ends.get_mut(place)?;
+        if !next.knows(at) {
+            let bytes = self.html.as_bytes();
+            let found = memchr::memchr_iter(b'<', bytes.get(at..)?).map(|i| at + i).find(|&less| {
+                let tag = bytes.get(less + 1..).unwrap_or_default();
+                tag.first() == Some(&b'/')
+                    && tag.get(1..=name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()))
+                    && tag
+                        .get(name.len() + 1)
+                        .is_none_or(|&byte| is_space(byte) || matches!(byte, b'/' | b'>'))
+            });
+            *next = Next { from: at, found, asked: true };
         }
-        found
+        next.found.filter(|&found| found < end)
     }
 }
 

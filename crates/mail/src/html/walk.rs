@@ -4,25 +4,29 @@
 //! differently (raw text in SVG, comments that close early, `noscript`, what never closes), the other
 //! reading is followed as well, until it meets a tag that was already read as such.
 
+mod content;
+mod open;
+
 use url::Url;
 
-use super::element::{self, Name, Own, TABLE, hash};
-use super::hidden::{Looks, Rules};
+use self::open::Open;
+use super::element::{self, Name, Own};
+use super::hidden::Rules;
 use super::text::Text;
-use super::token::{Attribute, Token, Tokens};
+use super::token::{Token, Tokens};
 use super::url::{self as address};
 use super::{Anchor, Page, Place};
 
 /// Elements in elements; browsers stop at this depth too.
 const DEPTH: usize = 512;
-/// How far an end tag is looked for among the open elements.
-const REACH: usize = 64;
-/// Other readings of one page.
-const READINGS: usize = 32;
+/// Other readings of one page that are begun, and how often they may read it in all; most soon meet a tag
+/// that was read, and cost nothing.
+const READINGS: usize = 10_000;
+const AGAIN: usize = 16;
 /// Elements whose shape is kept.
 const SKELETON: usize = 512;
 /// Links that are kept, and text of each.
-const ANCHORS: usize = 5000;
+pub(super) const ANCHORS: usize = 5000;
 const SHOWN: usize = 300;
 
 pub(super) struct Walk<'h, 'p> {
@@ -76,23 +80,6 @@ struct Shown {
     text: Text,
 }
 
-/// An open element.
-#[derive(Clone, Copy, Debug, Default)]
-struct Open {
-    name: u32,
-    wall: bool,
-    block: bool,
-    hidden: Option<&'static str>,
-    /// Its text has no size or no colour.
-    blank: bool,
-    /// Its text is no text.
-    mute: bool,
-    /// What it holds is loaded by some only.
-    some: bool,
-    /// Its content is SVG or MathML.
-    foreign: bool,
-}
-
 impl<'h, 'p> Walk<'h, 'p> {
     pub(super) fn new(html: &'h str, place: &'p Place<'p>, depth: usize, base: Option<Url>) -> Self {
         let mut walk = Self {
@@ -125,13 +112,14 @@ impl<'h, 'p> Walk<'h, 'p> {
         self.follow(&mut tokens);
         self.end_anchor();
         let mut next = 0;
-        // Each way is bounded by the page, and their number by `READINGS` and the comments of the page.
-        while let Some(&way) = self.ways.get(next) {
+        let mut work = 0;
+        while let Some(&way) = self.ways.get(next).filter(|_| work <= self.html.len().saturating_mul(AGAIN)) {
             self.way = way;
             self.open.clear();
             self.anchor = None;
             self.follow(&mut tokens);
             self.end_anchor();
+            work += tokens.at.saturating_sub(way.start);
             next += 1;
         }
         if next > 0 {
@@ -156,6 +144,11 @@ impl<'h, 'p> Walk<'h, 'p> {
         let mut from = 0;
         while let Some(at) = memchr::memchr(b'<', bytes.get(from..).unwrap_or_default()).map(|i| from + i) {
             from = at + 1;
+            if is(at, b"!--") {
+                // Sheets for certain programs say nothing of the others.
+                let end = memchr::memmem::find(bytes.get(at + 2..).unwrap_or_default(), b"-->");
+                from = end.map_or(bytes.len(), |end| at + 2 + end);
+            }
             has_base |= is(at, b"base");
             if is(at, b"style") {
                 // Up to the next end tag: sheets hold none.
@@ -319,143 +312,10 @@ impl<'h, 'p> Walk<'h, 'p> {
         self.content(name, &own, in_foreign, tokens);
     }
 
-    /// Closes what a start tag closes without saying so.
-    fn imply(&mut self, name: &str) {
-        let group = element::closes(name);
-        if group.is_empty() {
-            return;
-        }
-        let row = matches!(name, "td" | "th" | "tr" | "tbody" | "thead" | "tfoot");
-        let near = self.open.iter().rev().take(REACH);
-        let mut far = None;
-        for (up, open) in near.enumerate() {
-            if group.contains(&open.name) {
-                far = Some(up);
-            } else if open.name == TABLE || (open.wall && !row) {
-                break;
-            }
-        }
-        if let Some(up) = far {
-            self.open.truncate(self.open.len() - up - 1);
-        }
-    }
-
-    /// How an element is seen: itself as an open one, and why what it draws is not seen.
-    fn seen(&mut self, name: &str, own: &Own<'_>) -> (Open, Option<&'static str>) {
-        let around = self.top();
-        let mut looks = self.rules.of(name, own.class, own.id);
-        if let Some(style) = own.style {
-            looks = looks.under(Looks::of(&address::decode(style)));
-        }
-        looks = looks.sized(own.width, own.height);
-        let mine = if own.hidden { Some("hidden attribute") } else { looks.hides() };
-        let inherited = around.hidden.filter(|reason| !(looks.shows() && *reason == "visibility:hidden"));
-        let unseen = match name {
-            "template" if !own.shadow => Some("template"),
-            _ => None,
-        };
-        let hidden = inherited.or(mine).or(unseen);
-        let foreign =
-            (around.foreign || matches!(name, "svg" | "math")) && !element::is_integration_point(name);
-        self.foreign |= foreign;
-        let opened = Open {
-            name: hash(name),
-            wall: element::is_wall(name),
-            block: element::is_block(name),
-            hidden,
-            blank: looks.blank.unwrap_or(around.blank),
-            mute: around.mute || matches!(name, "style" | "script" | "title" | "xml"),
-            some: around.some || unseen.is_some(),
-            foreign,
-        };
-        (opened, hidden.or_else(|| looks.tiny()))
-    }
-
-    /// Takes the content of an element whose content is text.
-    fn content(&mut self, name: &str, own: &Own<'h>, in_foreign: bool, tokens: &mut Tokens<'h>) {
-        let at = tokens.at;
-        if name == "noscript" {
-            // To a program with scripts, what stands here is text.
-            if let Some(end) = tokens.raw_end("noscript", self.way.end) {
-                self.also(end, false);
-            }
-            return;
-        }
-        if name == "plaintext" && !in_foreign {
-            self.also(at, true);
-            let rest = self.html.get(at..self.way.end).unwrap_or_default();
-            self.text(rest);
-            tokens.at = self.way.end;
-            return;
-        }
-        let Some(raw) = element::raw(name) else { return };
-        let closed = tokens.raw_end(raw, self.way.end);
-        let end = closed.unwrap_or(self.way.end);
-        let mut text = self.html.get(at..end).unwrap_or_default();
-        let mut end = end;
-        if raw == "script" && text.contains("<!--") {
-            // A script in a comment in a script does not end with the inner one's end.
-            if let Some(behind) = closed.map(|end| end + 2) {
-                tokens.at = behind;
-                let outer = tokens.raw_end("script", self.way.end).unwrap_or(self.way.end);
-                let nests =
-                    text.to_ascii_lowercase().rsplit("<!--").next().is_some_and(|in_comment| {
-                        in_comment.contains("<script") && !in_comment.contains("-->")
-                    });
-                if nests {
-                    self.also(end, false);
-                    end = outer;
-                    text = self.html.get(at..end).unwrap_or_default();
-                }
-                tokens.at = at;
-            }
-        }
-        match raw {
-            "style" => self.sheet(text),
-            "script" => self.script(own, text),
-            "textarea" | "xmp" if !in_foreign => self.text(text),
-            _ => {}
-        }
-        if in_foreign {
-            self.also(end, false);
-            return;
-        }
-        if self.foreign {
-            self.also(at, false);
-        } else if matches!(raw, "iframe" | "noembed" | "noframes" | "xmp")
-            || (closed.is_none() && raw != "script")
-        {
-            self.also(at, true);
-        }
-        tokens.at = end;
-    }
-
-    fn end(&mut self, name: &str) {
-        if self.way.main && element::is_block(name) {
-            self.text.line();
-            self.hidden_text.line();
-        }
-        let hash = hash(name);
-        if self.anchor.as_ref().is_some_and(|shown| shown.name == hash) {
-            self.end_anchor();
-        }
-        let across =
-            matches!(name, "td" | "th" | "tr" | "tbody" | "thead" | "tfoot" | "table" | "body" | "html");
-        for (up, open) in self.open.iter().rev().take(REACH).enumerate() {
-            if open.name == hash {
-                self.open.truncate(self.open.len() - up - 1);
-                return;
-            }
-            if open.name == TABLE || (open.wall && !across) {
-                return;
-            }
-        }
-    }
-
     /// Begins a link to `target`, which ends the one before.
     pub(super) fn begin_anchor(&mut self, target: String) {
         self.end_anchor();
-        if (self.way.main || self.way.conditional) && self.page.anchors.len() < ANCHORS {
+        if self.way.main || self.way.conditional {
             let (place, name) = (self.page.anchors.len(), self.top().name);
             self.anchor = Some(Shown { place, name, text: Text::default() });
             self.page.anchors.push(Anchor { target, shown: String::new(), part: self.place.part });
@@ -467,19 +327,6 @@ impl<'h, 'p> Walk<'h, 'p> {
             && let Some(anchor) = self.page.anchors.get_mut(shown.place)
         {
             anchor.shown = shown.text.finish();
-        }
-    }
-
-    /// `<?xml-stylesheet …?>`, and those of Internet Explorer.
-    fn instruction(&mut self, text: &'h str) {
-        let name = Name::of(text.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default());
-        let name = name.as_str();
-        if matches!(name, "xml-stylesheet" | "import") {
-            let tag = format!("<{text}>");
-            let mut tokens = Tokens::new(&tag);
-            tokens.next(tag.len());
-            let attributes: Vec<Attribute<'_>> = std::mem::take(&mut tokens.attributes);
-            self.attributes(name, &Own::of(name, &attributes), &attributes, None);
         }
     }
 

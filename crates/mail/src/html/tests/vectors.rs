@@ -196,6 +196,8 @@ pub(super) const HIDDEN: &[(&str, Option<&str>)] = &[
     ("<style>.t{display:none}</style><img class='a t' src=//x.example>", Some("display:none")),
     ("<img class=t src=//x.example><style>img.t{width:1px;height:1px}</style>", Some("1x1")),
     ("<style>@media (max-width:9px){.t{display:none}}</style><img class=t src=//x.example>", None),
+    ("<!--[if mso]><style>.t{display:none}</style><![endif]--><img class=t src=//x.example>", None),
+    ("<!--[if !mso]><!--><style>.t{display:none}</style><!--<![endif]--><img class=t src=//x.example>", Some("display:none")),
     ("<style>#t{visibility:hidden!important}</style><img id=t src=//x.example>", Some("visibility:hidden")),
     ("<td width=1 height=1 background=//x.example>", Some("1x1")),
     ("<p style='display:none;background:url(//x.example)'>", Some("display:none")),
