@@ -61,3 +61,6 @@ pub(crate) fn read(
     odd::read(message, raw, &route, event);
     Way { received: route.received, client: about.client.or(route.outside) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,6 +101,12 @@ fn tokens(text: &str) -> Vec<Token> {
                         _ => word.push(found),
                     }
                 }
+                // A quoted local part goes on with its domain.
+                while let Some(next) =
+                    rest.next_if(|next| !next.is_whitespace() && !matches!(next, ';' | '(' | '"' | '='))
+                {
+                    word.push(next);
+                }
                 tokens.push(Token::Word(word));
             }
             found if found.is_whitespace() || found.is_control() => {}

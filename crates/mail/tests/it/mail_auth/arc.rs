@@ -162,3 +162,30 @@ async fn sign(test: &Signing, theirs: &Live) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// A changed and sealed message with the record of its key, for judges that are not ours: written to
+/// the folder in `SEALED_DIR`, where one is named.
+#[tokio::test]
+async fn a_sealed_message_is_handed_to_other_judges() {
+    let original = wire("From: A <a@sender.example>\nTo: b@inside.example\nSubject: The budget\nDate: Tue, 12 Jan 2021 10:00:00 +0000\nMessage-ID: <1@sender.example>\nMIME-Version: 1.0\n\nHello  there\n\n\n");
+    let key = ArcKey::from_pem("inside.example", "arc", include_str!("../keys/rsa.pem")).unwrap();
+    let (name, text) = key.record();
+    let mut zone = Zone::default();
+    zone.add(&name, Entry::Text(text.clone().into_bytes()));
+    let live = Live::of_zone(zone).unwrap();
+    let mut raw = original;
+    for round in 1..=3 {
+        let client = [198, 51, 100, 7].into();
+        let evaluated = live.evaluate(&raw, client, "out.sender.example", "a@sender.example", "gate.inside.example").await;
+        raw.extend_from_slice(b"changed \t again\r\n");
+        let set = seal(&raw, &evaluated, &key, 1_610_445_600 + round, "gate.inside.example").unwrap();
+        let fields: Vec<String> = set.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        raw = [fields.concat().as_bytes(), &raw].concat();
+    }
+    assert_eq!(live.arc(&raw).await.state, "pass");
+    if let Some(folder) = std::env::var_os("SEALED_DIR") {
+        let folder = std::path::PathBuf::from(folder);
+        std::fs::write(folder.join("sealed.eml"), &raw).unwrap();
+        std::fs::write(folder.join("record"), format!("{name}\n{text}\n")).unwrap();
+    }
+}
