@@ -62,7 +62,8 @@ struct Reason {
 /// Compares what failed with what is known to, and says how many passed.
 pub(super) fn compare(suite: &str, all: usize, failed: &[(String, String)]) {
     let known: Known = toml::from_str(include_str!("../auth-known.toml")).unwrap();
-    println!("{suite} {}/{all}", all - failed.len());
+    // The test runner has begun a line of its own.
+    println!("\n{suite} {}/{all}", all - failed.len());
     for (test, what) in failed {
         let reason = known.known.iter().find(|reason| reason.suite == suite && reason.test == *test);
         println!("  {test}: {what} ({})", reason.map_or("NOT KNOWN", |reason| reason.rfc.as_str()));
