@@ -1,3 +1,5 @@
 //! The room from outside.
 
+#![allow(clippy::unwrap_used)]
+
 mod mail_auth;
