@@ -51,7 +51,7 @@ pub(super) fn target(href: &str) -> Target {
         "mailto" => Target::Person(letter(&url)),
         "tel" | "sms" => {
             let number: String =
-                url.path().chars().filter(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')).collect();
+                url.path().split(';').next().unwrap_or_default().chars().filter(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')).collect();
             Target::Person(format!("{}:{number}", url.scheme()))
         }
         _ => Target::Other,
@@ -179,12 +179,7 @@ mod tests {
                 Target::Person("mailto:a@b.example?subject=Hi%20you".to_owned()),
             ),
         ] {
-            let found = target(href);
-            let found = match found {
-                Target::Person(text) => Target::Person(text.replace("201", "1")),
-                other => other,
-            };
-            assert_eq!(found, wanted, "{href:?}");
+            assert_eq!(target(href), wanted, "{href:?}");
         }
     }
 

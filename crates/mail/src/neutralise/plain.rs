@@ -52,7 +52,8 @@ fn instead(address: &str, links: &Wrapper<'_>) -> String {
     if let Target::Web(target, host) = links::target(&full)
         && let Some(through) = links.wrap(&target)
     {
-        return format!("[{host}] {through}");
+        // Programs make a link of whatever begins with www.
+        return format!("[{}] {through}", host.trim_start_matches("www."));
     }
     defanged(address)
 }
