@@ -135,11 +135,14 @@ static TABLE: LazyLock<FxHashMap<&'static str, Vec<Row>>> = LazyLock::new(|| {
 /// What `attribute` of `element` loads, both in lower case.
 pub(super) fn find(element: &str, attribute: &str) -> Option<Row> {
     let rows = TABLE.get(attribute)?;
-    rows.iter().find(|row| row.elements == "*" || row.elements.split(' ').any(|one| fits(one, element))).copied()
+    rows.iter()
+        .find(|row| row.elements == "*" || row.elements.split(' ').any(|one| fits(one, element)))
+        .copied()
 }
 
 fn fits(row: &str, element: &str) -> bool {
-    row == element || row.strip_suffix('*').is_some_and(|prefix| !prefix.is_empty() && element.starts_with(prefix))
+    row == element
+        || row.strip_suffix('*').is_some_and(|prefix| !prefix.is_empty() && element.starts_with(prefix))
 }
 
 /// What a `link` loads, by its relation; none where it only names.

@@ -30,7 +30,8 @@ pub(crate) fn push_all(page: &Page, targets: &[Target], event: &mut Event) {
     event.push_uint("mail.beacon.opened", at_once.count() as u64);
     let personal = page.loads.iter().zip(targets).filter(|(_, target)| !target.tokens.is_empty());
     event.push_uint("mail.beacon.personal", personal.count() as u64);
-    let names = targets.iter().take(page.loads.len()).any(|target| target.tokens.iter().any(|t| t.names.is_some()));
+    let names =
+        targets.iter().take(page.loads.len()).any(|target| target.tokens.iter().any(|t| t.names.is_some()));
     event.push_bool("mail.beacon.names_recipient", names);
     push_distinct(event, "mail.beacon.host", page.loads.iter().map(|load| load.host.as_str()));
     push_distinct(event, "mail.beacon.domain", targets.iter().map(|target| target.domain.as_str()));

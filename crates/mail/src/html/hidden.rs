@@ -46,7 +46,8 @@ impl Looks {
             b'o' if is("overflow") => self.clips = Some(says("hidden") || says("clip")),
             b'f' if is("filter") => {
                 let lower = value.to_ascii_lowercase();
-                let none = ["opacity(0)", "opacity(0%)", "opacity=0)"].iter().any(|none| lower.contains(none));
+                let none =
+                    ["opacity(0)", "opacity(0%)", "opacity=0)"].iter().any(|none| lower.contains(none));
                 self.transparent = none.then_some(true).or(self.transparent);
             }
             b'f' if is("font-size") => self.blank = number(value).map(|size| size < 0.5),
@@ -60,7 +61,9 @@ impl Looks {
                 self.flat = number(value).map(|height| height < 0.5);
                 self.height = least(self.height, number(value));
             }
-            b'm' if is("max-width") => self.width = least(self.width, number(value).filter(|width| *width > 0.0)),
+            b'm' if is("max-width") => {
+                self.width = least(self.width, number(value).filter(|width| *width > 0.0))
+            }
             b'w' if is("width") => self.width = least(self.width, number(value)),
             b'h' if is("height") => self.height = least(self.height, number(value)),
             b'l' | b't' | b'r' | b'b' | b'm'
@@ -71,7 +74,8 @@ impl Looks {
                 self.away = number(value).filter(|far| *far <= AWAY).map(|_| true).or(self.away);
             }
             b't' if is("transform") => {
-                let nothing = says("scale(0)") || says("scale(0,") || says("translate(-9") || says("translatex(-9");
+                let nothing =
+                    says("scale(0)") || says("scale(0,") || says("translate(-9") || says("translatex(-9");
                 self.away = nothing.then_some(true).or(self.away);
             }
             _ => {}
@@ -165,7 +169,8 @@ const MOST_BYTES: usize = 256 << 10;
 impl Rules {
     /// Takes in a sheet. Rules that hold on some screens only say nothing of the others.
     pub(super) fn add(&mut self, sheet: &str) {
-        let end = (0..=MOST_BYTES.min(sheet.len())).rev().find(|&end| sheet.is_char_boundary(end)).unwrap_or(0);
+        let end =
+            (0..=MOST_BYTES.min(sheet.len())).rev().find(|&end| sheet.is_char_boundary(end)).unwrap_or(0);
         let mut rest = sheet.get(..end).unwrap_or_default();
         while let Some((head, behind)) = rest.split_once('{') {
             let head = without_comments(head);
@@ -232,7 +237,8 @@ fn key(tag: &str, mark: &str) -> u64 {
 
 /// FNV-1a of a text in lower case; nothing of nothing.
 fn spread(text: &str) -> u64 {
-    let step = |all: u64, byte: u8| (all ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3);
+    let step =
+        |all: u64, byte: u8| (all ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3);
     if text.is_empty() { 0 } else { text.bytes().fold(0xcbf2_9ce4_8422_2325, step) }
 }
 
@@ -300,6 +306,9 @@ mod tests {
         assert_eq!((of("p", Some("y"), None), of("div", Some("y"), None)), (Some("display:none"), None));
         assert_eq!(of("div", None, Some("z")), Some("opacity:0"));
         assert_eq!((of("div", Some("m"), None), of("div", Some("deep"), None)), (None, None));
-        assert_eq!((of("div", Some("s"), None), of("p", Some("after"), None)), (Some("display:none"), Some("visibility:hidden")));
+        assert_eq!(
+            (of("div", Some("s"), None), of("p", Some("after"), None)),
+            (Some("display:none"), Some("visibility:hidden"))
+        );
     }
 }

@@ -72,7 +72,9 @@ impl Walk<'_, '_> {
             {
                 attribute = local;
             }
-            let Some(row) = attributes::find(element, attribute).filter(|_| !value.is_empty()) else { continue };
+            let Some(row) = attributes::find(element, attribute).filter(|_| !value.is_empty()) else {
+                continue;
+            };
             let value = decode(value);
             let by = if is_xml && row.by == By::All { By::Some } else { row.by };
             let hidden = drawn.filter(|_| !matches!(row.kind, "script" | "form" | "ping" | "manifest"));
@@ -108,7 +110,8 @@ impl Walk<'_, '_> {
                 }
             }
             "meta" => {
-                let refreshes = own.http_equiv.is_some_and(|name| decode(name).trim().eq_ignore_ascii_case("refresh"));
+                let refreshes =
+                    own.http_equiv.is_some_and(|name| decode(name).trim().eq_ignore_ascii_case("refresh"));
                 if let Some(content) = own.content.filter(|_| refreshes) {
                     let content = decode(content);
                     self.address(refresh(&content), what("meta-refresh", By::All));
@@ -121,8 +124,11 @@ impl Walk<'_, '_> {
             }
             "param" => {
                 let name = own.name.map(|name| decode(name).to_ascii_lowercase());
-                let names = ["movie", "src", "url", "filename", "data", "href", "code", "archive", "codebase"];
-                if let Some(value) = own.value.filter(|_| name.is_some_and(|name| names.contains(&name.trim()))) {
+                let names =
+                    ["movie", "src", "url", "filename", "data", "href", "code", "archive", "codebase"];
+                if let Some(value) =
+                    own.value.filter(|_| name.is_some_and(|name| names.contains(&name.trim())))
+                {
                     self.address(&decode(value), what("param", By::Some));
                 }
             }
@@ -279,7 +285,9 @@ fn refresh(content: &str) -> &str {
         _ => rest,
     };
     match address.chars().next() {
-        Some(quote @ ('"' | '\'')) => address.get(1..).and_then(|rest| rest.split(quote).next()).unwrap_or_default(),
+        Some(quote @ ('"' | '\'')) => {
+            address.get(1..).and_then(|rest| rest.split(quote).next()).unwrap_or_default()
+        }
         _ => address,
     }
 }

@@ -94,7 +94,8 @@ pub fn read(html: &str, place: &Place<'_>) -> Page {
     // Old programs take no notice of these characters, even within a name.
     if html.contains('\0') {
         let other = read_in(&html.replace('\0', ""), place, 0, base);
-        page.loads.extend(other.loads.into_iter().filter(|load| !page.loads.contains(load)).collect::<Vec<_>>());
+        page.loads
+            .extend(other.loads.into_iter().filter(|load| !page.loads.contains(load)).collect::<Vec<_>>());
     }
     page
 }

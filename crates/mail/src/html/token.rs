@@ -56,7 +56,10 @@ impl Next {
     fn find(&mut self, html: &str, at: usize, text: &str) -> Option<usize> {
         let known = self.asked && self.from <= at && self.found.is_none_or(|found| found >= at);
         if !known {
-            self.found = html.get(at..).and_then(|rest| memmem::find(rest.as_bytes(), text.as_bytes())).map(|i| at + i);
+            self.found = html
+                .get(at..)
+                .and_then(|rest| memmem::find(rest.as_bytes(), text.as_bytes()))
+                .map(|i| at + i);
             (self.from, self.asked) = (at, true);
         }
         self.found

@@ -355,7 +355,8 @@ impl<'h, 'p> Walk<'h, 'p> {
             _ => None,
         };
         let hidden = inherited.or(mine).or(unseen);
-        let foreign = (around.foreign || matches!(name, "svg" | "math")) && !element::is_integration_point(name);
+        let foreign =
+            (around.foreign || matches!(name, "svg" | "math")) && !element::is_integration_point(name);
         self.foreign |= foreign;
         let opened = Open {
             name: hash(name),
@@ -397,9 +398,10 @@ impl<'h, 'p> Walk<'h, 'p> {
             if let Some(behind) = closed.map(|end| end + 2) {
                 tokens.at = behind;
                 let outer = tokens.raw_end("script", self.way.end).unwrap_or(self.way.end);
-                let nests = text.to_ascii_lowercase().rsplit("<!--").next().is_some_and(|in_comment| {
-                    in_comment.contains("<script") && !in_comment.contains("-->")
-                });
+                let nests =
+                    text.to_ascii_lowercase().rsplit("<!--").next().is_some_and(|in_comment| {
+                        in_comment.contains("<script") && !in_comment.contains("-->")
+                    });
                 if nests {
                     self.also(end, false);
                     end = outer;
@@ -420,7 +422,9 @@ impl<'h, 'p> Walk<'h, 'p> {
         }
         if self.foreign {
             self.also(at, false);
-        } else if matches!(raw, "iframe" | "noembed" | "noframes" | "xmp") || (closed.is_none() && raw != "script") {
+        } else if matches!(raw, "iframe" | "noembed" | "noframes" | "xmp")
+            || (closed.is_none() && raw != "script")
+        {
             self.also(at, true);
         }
         tokens.at = end;
@@ -435,7 +439,8 @@ impl<'h, 'p> Walk<'h, 'p> {
         if self.anchor.as_ref().is_some_and(|shown| shown.name == hash) {
             self.end_anchor();
         }
-        let across = matches!(name, "td" | "th" | "tr" | "tbody" | "thead" | "tfoot" | "table" | "body" | "html");
+        let across =
+            matches!(name, "td" | "th" | "tr" | "tbody" | "thead" | "tfoot" | "table" | "body" | "html");
         for (up, open) in self.open.iter().rev().take(REACH).enumerate() {
             if open.name == hash {
                 self.open.truncate(self.open.len() - up - 1);

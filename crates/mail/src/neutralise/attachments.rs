@@ -49,10 +49,17 @@ pub(super) fn reason(bytes: &[u8], declared: &str, name: &str) -> Option<String>
 /// Whether a reader's machine would open the attachment in a browser.
 fn page(bytes: &[u8], declared: &str, name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let ends = [".html", ".htm", ".xhtml", ".xht", ".shtml", ".svg", ".svgz", ".mht", ".mhtml", ".xml", ".hta"];
+    let ends =
+        [".html", ".htm", ".xhtml", ".xht", ".shtml", ".svg", ".svgz", ".mht", ".mhtml", ".xml", ".hta"];
     let types = [
-        "text/html", "application/xhtml+xml", "image/svg+xml", "text/x-amp-html", "text/xml", "application/xml",
-        "multipart/related", "application/hta",
+        "text/html",
+        "application/xhtml+xml",
+        "image/svg+xml",
+        "text/x-amp-html",
+        "text/xml",
+        "application/xml",
+        "multipart/related",
+        "application/hta",
     ];
     if types.contains(&declared) || ends.iter().any(|end| name.ends_with(end)) {
         return true;

@@ -17,7 +17,8 @@ pub(super) fn neutralise(text: &str, links: &Wrapper<'_>) -> Option<(String, Cou
     let mut out = String::with_capacity(text.len());
     for line in unfolded.lines() {
         let name = line.split([';', ':']).next().unwrap_or_default().to_ascii_uppercase();
-        let inner = line.to_ascii_uppercase().contains("VALUE=BINARY") || line.to_ascii_lowercase().contains(":cid:");
+        let inner =
+            line.to_ascii_uppercase().contains("VALUE=BINARY") || line.to_ascii_lowercase().contains(":cid:");
         if LOADED.contains(&&*name) && !inner {
             counts.loads += 1;
             continue;

@@ -18,13 +18,16 @@ pub(super) fn read<'b>(bytes: &'b [u8], label: Option<&str>, page: bool) -> Text
     let label = label.map(|label| label.trim().to_ascii_lowercase());
     let inside = if page { named_within(bytes) } else { None };
     // No browser reads it; some mail programs do.
-    let seven = [label.as_deref(), inside.as_deref()].into_iter().flatten().any(|label| label.contains("utf-7"));
+    let seven =
+        [label.as_deref(), inside.as_deref()].into_iter().flatten().any(|label| label.contains("utf-7"));
     if seven && let Some(decoder) = mail_parser::decoders::charsets::map::charset_decoder(b"utf-7") {
         return Text { text: Cow::Owned(decoder(bytes)), second: Some(WINDOWS_1252.decode(bytes).0) };
     }
-    let of = |label: &Option<String>| label.as_deref().and_then(|label| Encoding::for_label(label.as_bytes()));
+    let of =
+        |label: &Option<String>| label.as_deref().and_then(|label| Encoding::for_label(label.as_bytes()));
     let (outer, inner) = (of(&label), of(&inside));
-    let chosen = outer.or(inner).unwrap_or(if std::str::from_utf8(bytes).is_ok() { UTF_8 } else { WINDOWS_1252 });
+    let chosen =
+        outer.or(inner).unwrap_or(if std::str::from_utf8(bytes).is_ok() { UTF_8 } else { WINDOWS_1252 });
     let (text, used, _) = chosen.decode(bytes);
     let steady = |encoding: &'static Encoding| encoding == UTF_8 || encoding.is_single_byte();
     let agreed = steady(used) && inner.is_none_or(steady) && (label.is_none() || outer.is_some());

@@ -29,9 +29,8 @@ struct Lists {
     meta_names: FxHashSet<String>,
 }
 
-static LISTS: LazyLock<Lists> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../data/harmless.toml")).expect("the table is tested")
-});
+static LISTS: LazyLock<Lists> =
+    LazyLock::new(|| toml::from_str(include_str!("../../data/harmless.toml")).expect("the table is tested"));
 
 /// What was done to a page.
 #[derive(Clone, Copy, Debug, Default)]
@@ -294,7 +293,8 @@ fn placeholder(element: &str, attributes: &[(String, String)]) -> String {
     if !seen || gone {
         return String::new();
     }
-    let mut look = "display:inline-block;box-sizing:border-box;max-width:100%;vertical-align:middle;".to_owned();
+    let mut look =
+        "display:inline-block;box-sizing:border-box;max-width:100%;vertical-align:middle;".to_owned();
     if let Some(width) = width {
         look += &format!("width:{};", width.css());
     }
@@ -331,7 +331,10 @@ fn placeholder(element: &str, attributes: &[(String, String)]) -> String {
     if !text.is_empty() {
         text += "<br>";
     }
-    format!("<span style=\"{look}\">{text}<small style=\"font-size:10px;color:#777\">{}</small></span>", escape(&title))
+    format!(
+        "<span style=\"{look}\">{text}<small style=\"font-size:10px;color:#777\">{}</small></span>",
+        escape(&title)
+    )
 }
 
 /// A length of an attribute or a style.

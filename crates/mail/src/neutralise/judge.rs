@@ -17,21 +17,112 @@ const MOST: usize = 1000;
 
 /// Elements that run or load something by being there.
 const LOADERS: &[&str] = &[
-    "applet", "audio", "bgsound", "embed", "fencedframe", "frame", "iframe", "layer", "ilayer", "object", "portal",
-    "script", "video", "model", "animate", "set", "animatemotion", "animatetransform", "feimage",
+    "applet",
+    "audio",
+    "bgsound",
+    "embed",
+    "fencedframe",
+    "frame",
+    "iframe",
+    "layer",
+    "ilayer",
+    "object",
+    "portal",
+    "script",
+    "video",
+    "model",
+    "animate",
+    "set",
+    "animatemotion",
+    "animatetransform",
+    "feimage",
 ];
 /// Attributes whose value is an address that is loaded, on any element.
 const ADDRESSES: &[&str] = &[
-    "src", "srcset", "background", "poster", "data", "codebase", "archive", "classid", "code", "dynsrc",
-    "lowsrc", "profile", "manifest", "ping", "imagesrcset", "icon", "base", "implementation", "srcdoc",
-    "datasrc", "pluginspage", "altimg", "xlink", "movie", "filename",
+    "src",
+    "srcset",
+    "background",
+    "poster",
+    "data",
+    "codebase",
+    "archive",
+    "classid",
+    "code",
+    "dynsrc",
+    "lowsrc",
+    "profile",
+    "manifest",
+    "ping",
+    "imagesrcset",
+    "icon",
+    "base",
+    "implementation",
+    "srcdoc",
+    "datasrc",
+    "pluginspage",
+    "altimg",
+    "xlink",
+    "movie",
+    "filename",
 ];
 /// Elements of which an attribute with an address is no surprise and is not loaded.
 const KNOWN: &[&str] = &[
-    "html", "head", "body", "meta", "title", "div", "span", "p", "table", "tbody", "thead", "tfoot", "tr", "td",
-    "th", "font", "img", "b", "i", "u", "strong", "em", "center", "blockquote", "ul", "ol", "li", "h1", "h2", "h3",
-    "h4", "h5", "h6", "br", "hr", "style", "input", "button", "select", "option", "textarea", "label", "pre",
-    "small", "big", "sup", "sub", "q", "del", "ins", "section", "article", "header", "footer", "main", "map",
+    "html",
+    "head",
+    "body",
+    "meta",
+    "title",
+    "div",
+    "span",
+    "p",
+    "table",
+    "tbody",
+    "thead",
+    "tfoot",
+    "tr",
+    "td",
+    "th",
+    "font",
+    "img",
+    "b",
+    "i",
+    "u",
+    "strong",
+    "em",
+    "center",
+    "blockquote",
+    "ul",
+    "ol",
+    "li",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "br",
+    "hr",
+    "style",
+    "input",
+    "button",
+    "select",
+    "option",
+    "textarea",
+    "label",
+    "pre",
+    "small",
+    "big",
+    "sup",
+    "sub",
+    "q",
+    "del",
+    "ins",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "main",
+    "map",
 ];
 
 /// What a page holds that has to be disarmed.
@@ -48,7 +139,8 @@ pub(super) struct Seen {
 impl Seen {
     fn load(&mut self, what: &str, value: &str) {
         if self.loads.len() < MOST {
-            self.loads.push(format!("{what} {}", value.chars().take(200).collect::<String>()).trim_end().into());
+            self.loads
+                .push(format!("{what} {}", value.chars().take(200).collect::<String>()).trim_end().into());
         }
     }
 }
@@ -227,7 +319,8 @@ fn blocks(parser: &mut Parser<'_, '_>, loading: bool, depth: u32, seen: &mut See
                     seen.load("css", "expression");
                 }
                 let loads = name.ends_with("image-set") || name.ends_with("cross-fade");
-                nested = Some(loading || loads || matches!(&*name, "url" | "src" | "image" | "alphaimageloader"));
+                nested =
+                    Some(loading || loads || matches!(&*name, "url" | "src" | "image" | "alphaimageloader"));
             }
             Ok(Token::ParenthesisBlock | Token::SquareBracketBlock | Token::CurlyBracketBlock) => {
                 nested = Some(loading);
@@ -260,8 +353,15 @@ fn bare(value: &str) -> String {
 /// Whether an address, bare, is within the message.
 fn local_address(bare: &str) -> bool {
     const DATA: &[&str] = &[
-        "data:image/png", "data:image/gif", "data:image/jpeg", "data:image/jpg", "data:image/webp",
-        "data:image/bmp", "data:font/", "data:application/font-", "data:application/x-font-",
+        "data:image/png",
+        "data:image/gif",
+        "data:image/jpeg",
+        "data:image/jpg",
+        "data:image/webp",
+        "data:image/bmp",
+        "data:font/",
+        "data:application/font-",
+        "data:application/x-font-",
     ];
     bare.is_empty()
         || bare.starts_with('#')
@@ -271,5 +371,7 @@ fn local_address(bare: &str) -> bool {
 
 /// Whether a value, bare, looks like an address elsewhere.
 fn remote(bare: &str) -> bool {
-    ["http:", "https:", "ftp:", "file:", "//", "\\\\", "/\\", "\\/"].iter().any(|start| bare.starts_with(start))
+    ["http:", "https:", "ftp:", "file:", "//", "\\\\", "/\\", "\\/"]
+        .iter()
+        .any(|start| bare.starts_with(start))
 }

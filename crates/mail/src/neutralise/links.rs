@@ -28,11 +28,8 @@ pub(super) enum Target {
 
 /// What `href` leads to.
 pub(super) fn target(href: &str) -> Target {
-    let bare: String = href
-        .trim_matches(|c: char| c <= ' ')
-        .chars()
-        .filter(|c| !matches!(c, '\t' | '\n' | '\r'))
-        .collect();
+    let bare: String =
+        href.trim_matches(|c: char| c <= ' ').chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect();
     if bare.is_empty() || bare.starts_with('#') {
         return Target::Here;
     }
@@ -50,8 +47,14 @@ pub(super) fn target(href: &str) -> Target {
         }
         "mailto" => Target::Person(letter(&url)),
         "tel" | "sms" => {
-            let number: String =
-                url.path().split(';').next().unwrap_or_default().chars().filter(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')).collect();
+            let number: String = url
+                .path()
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .filter(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'))
+                .collect();
             Target::Person(format!("{}:{number}", url.scheme()))
         }
         _ => Target::Other,

@@ -139,6 +139,12 @@ fn with_header(bytes: &[u8], raw: &[u8], done: &Done) -> Vec<u8> {
     out
 }
 
+/// Whether another reader of messages finds nothing in `bytes`, a message made harmless by `settings`, that
+/// loads or leads out; for acceptance and fuzzing.
+pub fn passes(bytes: &[u8], settings: &Settings) -> bool {
+    harmless(bytes, &Wrapper::new(settings), settings, true)
+}
+
 /// Whether another reader of messages finds no page in `bytes` that loads or leads out.
 fn harmless(bytes: &[u8], links: &Wrapper<'_>, settings: &Settings, sealed: bool) -> bool {
     let Some(message) = MessageParser::default().parse(bytes) else { return true };
@@ -171,7 +177,8 @@ fn pages(
                 let attached = part.content_disposition().is_some_and(|value| value.is_attachment());
                 let Some(seen) = judge::look(html) else { return false };
                 let kept = attached && settings.documents == Documents::Keep;
-                let leads = !attached && (seen.forms > 0 || seen.links.iter().any(|href| !links.may_stay(href)));
+                let leads =
+                    !attached && (seen.forms > 0 || seen.links.iter().any(|href| !links.may_stay(href)));
                 if !kept && (!seen.loads.is_empty() || leads) {
                     return false;
                 }

@@ -36,7 +36,8 @@ impl Key {
         match SigningKey::from_pkcs8_pem(pem.trim()) {
             Ok(key) => Ok(Self { key }),
             Err(_) if pem.contains("BEGIN EC PRIVATE KEY") => {
-                Err("a key in the old form of SEC 1, where PKCS#8 is needed (openssl pkcs8 -topk8 -nocrypt)".to_owned())
+                Err("a key in the old form of SEC 1, where PKCS#8 is needed (openssl pkcs8 -topk8 -nocrypt)"
+                    .to_owned())
             }
             Err(_) if pem.contains("ENCRYPTED") => Err("the key is encrypted".to_owned()),
             Err(_) => Err("not a private key of P-256 in PKCS#8".to_owned()),

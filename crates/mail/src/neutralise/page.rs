@@ -134,16 +134,17 @@ fn quiet(text: &str) -> bool {
         && text.chars().all(|c| c.is_alphanumeric() || " \t\r\n.,:;/_*=()#'\"|+-&".contains(c))
 }
 
-fn decide(el: &mut Element<'_, '_>, harmless: &Harmless<'_>, state: &Rc<RefCell<State>>) -> lol_html::HandlerResult {
+fn decide(
+    el: &mut Element<'_, '_>,
+    harmless: &Harmless<'_>,
+    state: &Rc<RefCell<State>>,
+) -> lol_html::HandlerResult {
     if el.removed() {
         return Ok(());
     }
     let name = el.tag_name();
-    let before: Vec<(String, String)> = el
-        .attributes()
-        .iter()
-        .map(|one| (one.name(), decode(&one.value()).into_owned()))
-        .collect();
+    let before: Vec<(String, String)> =
+        el.attributes().iter().map(|one| (one.name(), decode(&one.value()).into_owned())).collect();
     match harmless.element(&name, &before) {
         Verdict::Verbatim => return Err("parsers differ on its content".into()),
         Verdict::Replace(instead) => el.replace(&instead, ContentType::Html),
@@ -174,7 +175,11 @@ fn decide(el: &mut Element<'_, '_>, harmless: &Harmless<'_>, state: &Rc<RefCell<
 }
 
 /// Says behind a link where it leads, once its text is known.
-fn follow(el: &mut Element<'_, '_>, note: Option<Note>, state: &Rc<RefCell<State>>) -> lol_html::HandlerResult {
+fn follow(
+    el: &mut Element<'_, '_>,
+    note: Option<Note>,
+    state: &Rc<RefCell<State>>,
+) -> lol_html::HandlerResult {
     let mut now = state.borrow_mut();
     now.link.clear();
     now.open = note.is_some();

@@ -49,7 +49,8 @@ pub(super) fn address_only(line: &str, links: &Wrapper<'_>) -> Option<String> {
 
 fn instead(address: &str, links: &Wrapper<'_>) -> String {
     let full = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-    if let Target::Web(target, host) = links::target(&full)
+    if !address.starts_with("\\\\")
+        && let Target::Web(target, host) = links::target(&full)
         && let Some(through) = links.wrap(&target)
     {
         // Programs make a link of whatever begins with www.
@@ -120,23 +121,31 @@ fn scheme(bytes: &[u8], colon: usize, from: usize) -> Option<usize> {
 fn www(bytes: &[u8], dot: usize, from: usize) -> Option<usize> {
     let start = dot.checked_sub(3)?;
     let word = bytes.get(start..dot)?.eq_ignore_ascii_case(b"www");
-    let fresh = start == from || start == 0 || !(bytes[start - 1].is_ascii_alphanumeric() || b"@.-_/".contains(&bytes[start - 1]));
+    let fresh = start == from
+        || start == 0
+        || !(bytes[start - 1].is_ascii_alphanumeric() || b"@.-_/".contains(&bytes[start - 1]));
     let host = bytes.get(dot + 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
     (start >= from && word && fresh && host).then_some(start)
 }
 
 /// A share of Windows, `\\host\name`: Outlook makes links of them.
 fn share(bytes: &[u8], at: usize) -> Option<usize> {
-    let fresh = at == 0 || !bytes[at - 1].is_ascii_alphanumeric() && bytes[at - 1] != b'\\' && bytes[at - 1] != b']';
+    let fresh =
+        at == 0 || !bytes[at - 1].is_ascii_alphanumeric() && bytes[at - 1] != b'\\' && bytes[at - 1] != b']';
     let rest = &bytes[at + 2..];
-    let host = rest.iter().take(255).take_while(|byte| byte.is_ascii_alphanumeric() || b".-@".contains(byte)).count();
+    let host = rest
+        .iter()
+        .take(255)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || b".-@".contains(byte))
+        .count();
     (fresh && host > 1 && rest.get(host) == Some(&b'\\')).then_some(at)
 }
 
 /// Where the address that begins at `start` ends: what closes a sentence or a bracket is not of it.
 fn ending(text: &str, start: usize) -> usize {
     let rest = &text[start..];
-    let stop = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '“' | '”' | '«' | '»');
+    let stop =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '“' | '”' | '«' | '»');
     let mut url = &rest[..rest.find(stop).unwrap_or(rest.len())];
     // Each turn looks through the address again; more closing characters than these are of no sentence.
     for _ in 0..64 {

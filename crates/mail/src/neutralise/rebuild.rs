@@ -11,8 +11,34 @@ use crate::css::Style;
 const VOID: &[&str] = &["area", "br", "col", "hr", "img", "input", "meta", "wbr"];
 /// Elements after which a line ends in the text of a page.
 const BLOCKS: &[&str] = &[
-    "p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "dl", "dt", "dd", "pre",
-    "blockquote", "hr", "section", "article", "header", "footer", "title", "form", "center", "address",
+    "p",
+    "div",
+    "br",
+    "tr",
+    "li",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "table",
+    "ul",
+    "ol",
+    "dl",
+    "dt",
+    "dd",
+    "pre",
+    "blockquote",
+    "hr",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "title",
+    "form",
+    "center",
+    "address",
 ];
 
 /// The page of `tree`, with what is harmless alone.
@@ -139,7 +165,8 @@ pub(super) fn text(tree: &Tree) -> String {
     tree.walk(|step| match step {
         Step::Enter(Data::Element { name, attributes, .. }) => {
             let name = name.local.to_ascii_lowercase();
-            if matches!(&*name, "style" | "script" | "head" | "template" | "noscript" | "iframe" | "noembed") {
+            if matches!(&*name, "style" | "script" | "head" | "template" | "noscript" | "iframe" | "noembed")
+            {
                 return false;
             }
             let href = attributes.iter().find(|(known, _)| &*name == "a" && known == "href");

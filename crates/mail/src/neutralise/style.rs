@@ -81,8 +81,16 @@ fn suspicious(text: &str) -> bool {
 /// Whether an address in a style is within the message.
 fn within(url: &str) -> bool {
     const WITHIN: &[&str] = &[
-        "cid:", "data:image/png", "data:image/gif", "data:image/jp", "data:image/webp", "data:image/bmp",
-        "data:font/", "data:application/font-", "data:application/x-font-", "#",
+        "cid:",
+        "data:image/png",
+        "data:image/gif",
+        "data:image/jp",
+        "data:image/webp",
+        "data:image/bmp",
+        "data:font/",
+        "data:application/font-",
+        "data:application/x-font-",
+        "#",
     ];
     let url = url.trim().to_ascii_lowercase();
     url.is_empty() || WITHIN.iter().any(|start| url.starts_with(start))

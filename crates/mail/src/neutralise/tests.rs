@@ -16,7 +16,8 @@ fn settings() -> Settings {
 }
 
 fn html(body: &str) -> Vec<u8> {
-    format!("Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{body}").into_bytes()
+    format!("Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{body}")
+        .into_bytes()
 }
 
 fn decoded(done: &Done) -> String {
@@ -50,11 +51,12 @@ const LOADING: &str = include_str!("../../data/tests/loading.html");
 #[test]
 fn what_loads_is_taken_out_in_every_encoding() {
     let mut count = 0;
-    let blind: Vec<&str> =
-        LOADING.split("\n\n").filter(|page| judge::loads(page).is_empty()).collect();
+    let blind: Vec<&str> = LOADING.split("\n\n").filter(|page| judge::loads(page).is_empty()).collect();
     assert_eq!(blind, Vec::<&str>::new(), "the judge sees nothing in these");
     for page in LOADING.split("\n\n").map(str::trim).filter(|page| !page.is_empty()) {
-        let nested = format!("<html><body><p>Words &amp; more.</p><table><tr><td>{page}</td></tr></table></body></html>");
+        let nested = format!(
+            "<html><body><p>Words &amp; more.</p><table><tr><td>{page}</td></tr></table></body></html>"
+        );
         for text in [page, &nested] {
             let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let (qp, b64) = (mime::encode(text, "\r\n"), mime::base64_lines(text.as_bytes(), "\r\n"));
@@ -66,7 +68,9 @@ fn what_loads_is_taken_out_in_every_encoding() {
                 ("utf-16le", "base64", mime::base64_lines(&utf16, "\r\n").into_bytes()),
                 ("no-such-set", "8bit", text.as_bytes().to_vec()),
             ] {
-                let head = format!("Content-Type: TEXT/HTML; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n");
+                let head = format!(
+                    "Content-Type: TEXT/HTML; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n"
+                );
                 let part = [head.as_bytes(), b"\r\n", &body].concat();
                 let raw = [b"From: a@b.example\r\n".as_slice(), &part].concat();
                 let done = checked(&raw, &settings());
@@ -81,7 +85,11 @@ fn what_loads_is_taken_out_in_every_encoding() {
                     ]
                     .concat();
                     let done = checked(&mixed, &settings());
-                    assert!(done.changed && show(&done.bytes).ends_with("\r\n--b--\r\n"), "{}", show(&done.bytes));
+                    assert!(
+                        done.changed && show(&done.bytes).ends_with("\r\n--b--\r\n"),
+                        "{}",
+                        show(&done.bytes)
+                    );
                 }
             }
         }
@@ -117,11 +125,17 @@ fn sealed_parts_are_named_and_left() {
 
 #[test]
 fn links_lead_through_the_notice_page_and_keep_their_text() {
-    let raw = html("<a href='http://paper.example/a?b=1&amp;c=2' onclick=x()>Read <b>more</b></a> <a href=\"https://evil.example/\">www.paper.com</a> <a href=\"javascript:x()\">run</a>");
+    let raw = html(
+        "<a href='http://paper.example/a?b=1&amp;c=2' onclick=x()>Read <b>more</b></a> <a href=\"https://evil.example/\">www.paper.com</a> <a href=\"javascript:x()\">run</a>",
+    );
     let done = checked(&raw, &settings());
     let page = decoded(&done);
     assert_eq!(done.links_wrapped, 3, "{page}");
-    assert!(page.contains(">Read <b>more</b></a> <a") && page.contains("www.paper.com</a> <small>[evil.example]</small>"), "{page}");
+    assert!(
+        page.contains(">Read <b>more</b></a> <a")
+            && page.contains("www.paper.com</a> <small>[evil.example]</small>"),
+        "{page}"
+    );
     assert!(page.ends_with("<a>run</a>"), "{page}");
     let fragment = page.split("https://gate.example/notice#").nth(1).unwrap().split('"').next().unwrap();
     let target = settings().key.unwrap().verify(fragment);
@@ -141,36 +155,62 @@ fn plain_text_names_the_host_beside_the_address() {
     assert!(text.contains(", or [\\\\]files.example\\share.\n"), "{text}");
     assert!(show(&done.bytes).contains("format=\"flowed\""));
     let text = decoded(&checked(raw, &Settings::default()));
-    assert_eq!(text, "See (hxxps://www[.]paper[.]example/a_(b)). \nAnd www[.]other[.]example, or [\\\\]files.example\\share.\n");
+    assert_eq!(
+        text,
+        "See (hxxps://www[.]paper[.]example/a_(b)). \nAnd www[.]other[.]example, or [\\\\]files.example\\share.\n"
+    );
     let split = b"Content-Type: text/plain; format=flowed; delsp=yes\n\nhttp://pap \ner.example/x\n";
     assert_eq!(decoded(&checked(split, &Settings::default())), "hxxp://paper[.]example/x\n");
 }
 
 #[test]
 fn forms_do_nothing_and_say_so() {
-    let done = checked(&html("<form action=http://a.example/><input name=p type=password><button formaction=http://b.example>Go</button></form>"), &settings());
+    let done = checked(
+        &html(
+            "<form action=http://a.example/><input name=p type=password><button formaction=http://b.example>Go</button></form>",
+        ),
+        &settings(),
+    );
     let page = decoded(&done);
     assert_eq!(done.forms_disabled, 1);
-    assert!(page.contains("disabled for your safety") && !page.contains("<form") && page.contains("disabled=\"\""), "{page}");
+    assert!(
+        page.contains("disabled for your safety")
+            && !page.contains("<form")
+            && page.contains("disabled=\"\""),
+        "{page}"
+    );
 }
 
 #[test]
 fn pictures_become_boxes_of_their_size_and_pixels_vanish() {
-    let done = checked(&html("<p>a<img src=http://news.example/x.png width=300 height=80 alt='Our &lt;house'>b<img src=http://t.example/p.gif width=1 height=1>c</p>"), &settings());
+    let done = checked(
+        &html(
+            "<p>a<img src=http://news.example/x.png width=300 height=80 alt='Our &lt;house'>b<img src=http://t.example/p.gif width=1 height=1>c</p>",
+        ),
+        &settings(),
+    );
     let page = decoded(&done);
     assert_eq!(done.loads_removed, 2);
-    assert!(page.contains("width:300px") && page.contains("min-height:80px") && page.contains("Our &lt;house"), "{page}");
+    assert!(
+        page.contains("width:300px") && page.contains("min-height:80px") && page.contains("Our &lt;house"),
+        "{page}"
+    );
     assert!(page.contains("news.example") && page.ends_with("</span>bc</p>"), "{page}");
 }
 
 #[test]
 fn attachments_that_load_are_withheld() {
     for kind in ["text/html", "image/svg+xml", "application/octet-stream"] {
-        let raw = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhi\r\n--b\r\nContent-Type: {kind}; name=\"a.html\"\r\nContent-Disposition: attachment; filename=\"bill.html\"\r\n\r\n<html><script>location='http://a.example'</script>\r\n--b--\r\n");
+        let raw = format!(
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhi\r\n--b\r\nContent-Type: {kind}; name=\"a.html\"\r\nContent-Disposition: attachment; filename=\"bill.html\"\r\n\r\n<html><script>location='http://a.example'</script>\r\n--b--\r\n"
+        );
         let done = checked(raw.as_bytes(), &settings());
         let text = show(&done.bytes);
         assert_eq!(done.withheld, 1);
-        assert!(text.contains("File: bill.html") && text.contains("SHA-256") && !text.contains("<script"), "{text}");
+        assert!(
+            text.contains("File: bill.html") && text.contains("SHA-256") && !text.contains("<script"),
+            "{text}"
+        );
         let kept = neutralise(raw.as_bytes(), &Settings { documents: Documents::Keep, ..settings() });
         assert!(!kept.changed, "{kind}");
     }
@@ -205,12 +245,19 @@ fn forged_fields_are_listed_and_replaced() {
     let raw = b"X-Portcullis-Neutralised: nothing\r\nSubject: x\r\nx-portcullis-neutralised: again\r\nX-Portcullis-Mark: 1\r\n\r\nhttp://a.example\r\n";
     assert_eq!(
         own_fields(raw),
-        [("X-Portcullis-Neutralised".to_owned(), 1), ("x-portcullis-neutralised".to_owned(), 2), ("X-Portcullis-Mark".to_owned(), 1)]
+        [
+            ("X-Portcullis-Neutralised".to_owned(), 1),
+            ("x-portcullis-neutralised".to_owned(), 2),
+            ("X-Portcullis-Mark".to_owned(), 1)
+        ]
     );
     let done = checked(raw, &settings());
     let text = show(&done.bytes);
     assert!(text.starts_with("X-Portcullis-Neutralised: loads=0; links=1;"), "{text}");
-    assert!(!text.contains("nothing") && !text.contains("again") && text.contains("original=sha256:"), "{text}");
+    assert!(
+        !text.contains("nothing") && !text.contains("again") && text.contains("original=sha256:"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -229,7 +276,10 @@ fn bounds_hold() {
     nested += "Content-Type: text/html\n\n<img src=http://a.example/x>";
     let done = neutralise(nested.as_bytes(), &settings());
     assert!(done.changed && !show(&done.bytes).contains("<img"));
-    let parts = format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\nhttp://a.example/x\n".repeat(10_000));
+    let parts = format!(
+        "Content-Type: multipart/mixed; boundary=b\n\n{}",
+        "--b\n\nhttp://a.example/x\n".repeat(10_000)
+    );
     let done = neutralise(parts.as_bytes(), &settings());
     assert_eq!(done.links_wrapped, 10_000);
 }
@@ -243,15 +293,78 @@ fn a_message_cut_anywhere_is_harmless() {
 }
 
 const PIECES: &[&str] = &[
-    "<svg>", "</svg>", "<math>", "<mtext>", "<mglyph>", "<style>", "</style>", "<title>", "</title>", "<noscript>",
-    "</noscript>", "<template>", "</template>", "<table>", "<tr>", "<td>", "</table>", "<select>", "<option>", "<form>",
-    "</form>", "<textarea>", "</textarea>", "<xmp>", "<plaintext>", "<iframe>", "<!--", "-->", "--!>", "<![CDATA[", "]]>",
-    "<!-->", "<a href=http://e.example/x>", "</a>", "<img src=http://e.example/x>", "<img src='x' onerror=y>", "<image href=//e.example>",
-    "<p title=\"", "\">", "'", "<b ", "<foreignObject>", "<desc>", "<annotation-xml encoding=text/html>", "<body background=http://e.example/b>",
-    "<div style=\"background:url(http://e.example/z)\">", "a{background:u\\rl(//e.example)}", "@import '//e.example';", "</p>", "<br>",
-    "&lt;img src=http://e.example/x&gt;", "<?xml version=1?>", "<!DOCTYPE html>", "<frameset>", "<frame src=//e.example>", "words ",
-    "<!--[if mso]><v:fill src=http://e.example/v><![endif]-->", "\0", "<base href=//e.example>", "<script>", "</script>", "<object data=//e.example>",
-    "<a href=\"java&#x0a;script:x\">", "<area href=//e.example>", "<caption>", "<head>", "</head>", "<col>", "<colgroup>", "<listing>", "/", "=",
+    "<svg>",
+    "</svg>",
+    "<math>",
+    "<mtext>",
+    "<mglyph>",
+    "<style>",
+    "</style>",
+    "<title>",
+    "</title>",
+    "<noscript>",
+    "</noscript>",
+    "<template>",
+    "</template>",
+    "<table>",
+    "<tr>",
+    "<td>",
+    "</table>",
+    "<select>",
+    "<option>",
+    "<form>",
+    "</form>",
+    "<textarea>",
+    "</textarea>",
+    "<xmp>",
+    "<plaintext>",
+    "<iframe>",
+    "<!--",
+    "-->",
+    "--!>",
+    "<![CDATA[",
+    "]]>",
+    "<!-->",
+    "<a href=http://e.example/x>",
+    "</a>",
+    "<img src=http://e.example/x>",
+    "<img src='x' onerror=y>",
+    "<image href=//e.example>",
+    "<p title=\"",
+    "\">",
+    "'",
+    "<b ",
+    "<foreignObject>",
+    "<desc>",
+    "<annotation-xml encoding=text/html>",
+    "<body background=http://e.example/b>",
+    "<div style=\"background:url(http://e.example/z)\">",
+    "a{background:u\\rl(//e.example)}",
+    "@import '//e.example';",
+    "</p>",
+    "<br>",
+    "&lt;img src=http://e.example/x&gt;",
+    "<?xml version=1?>",
+    "<!DOCTYPE html>",
+    "<frameset>",
+    "<frame src=//e.example>",
+    "words ",
+    "<!--[if mso]><v:fill src=http://e.example/v><![endif]-->",
+    "\0",
+    "<base href=//e.example>",
+    "<script>",
+    "</script>",
+    "<object data=//e.example>",
+    "<a href=\"java&#x0a;script:x\">",
+    "<area href=//e.example>",
+    "<caption>",
+    "<head>",
+    "</head>",
+    "<col>",
+    "<colgroup>",
+    "<listing>",
+    "/",
+    "=",
 ];
 
 proptest! {
@@ -283,7 +396,9 @@ fn corpus() {
             let done = neutralise(&raw, &settings);
             let links = Wrapper::new(&settings);
             let again = neutralise(&done.bytes, &settings);
-            if !harmless(&done.bytes, &links, &settings, !done.untouched.is_empty()) || again.bytes != done.bytes {
+            if !harmless(&done.bytes, &links, &settings, !done.untouched.is_empty())
+                || again.bytes != done.bytes
+            {
                 failed.push(path.clone());
             }
             if done.text_only {

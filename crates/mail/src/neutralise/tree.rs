@@ -76,7 +76,9 @@ impl Tree {
             } else {
                 separators += piece
                     .bytes()
-                    .filter(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b'/' | b'"' | b'\''))
+                    .filter(|byte| {
+                        matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b'/' | b'"' | b'\'')
+                    })
                     .count();
             }
             if sink.beyond.get() || sink.work.get() > WORK || seen > NODES || separators > SEPARATORS {
@@ -161,15 +163,7 @@ impl Default for Tree {
 impl Sink {
     fn create(&self, data: Data) -> u32 {
         let nodes = &mut self.tree.borrow_mut().nodes;
-        nodes.push(Node {
-            data,
-            depth: 0,
-            parent: None,
-            first: None,
-            last: None,
-            before: None,
-            after: None,
-        });
+        nodes.push(Node { data, depth: 0, parent: None, first: None, last: None, before: None, after: None });
         nodes.len() as u32 - 1
     }
 
@@ -228,9 +222,8 @@ impl ElemName for Name<'_> {
 }
 
 /// Never a node's name: the parser promises to ask elements alone.
-static NONE: std::sync::LazyLock<QualName> = std::sync::LazyLock::new(|| {
-    QualName::new(None, Namespace::from(""), LocalName::from(""))
-});
+static NONE: std::sync::LazyLock<QualName> =
+    std::sync::LazyLock::new(|| QualName::new(None, Namespace::from(""), LocalName::from("")));
 
 impl TreeSink for Sink {
     type Handle = u32;

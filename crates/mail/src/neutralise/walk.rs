@@ -11,12 +11,23 @@ use super::{Documents, Done, attachments, calendar, charset, plain};
 const DEPTH: u32 = 50;
 /// Fields that say what a body is.
 pub(super) const OF_CONTENT: &[&str] = &[
-    "content-type", "content-transfer-encoding", "content-disposition", "content-location", "content-base",
-    "content-md5", "content-length", "content-features", "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "content-location",
+    "content-base",
+    "content-md5",
+    "content-length",
+    "content-features",
+    "mime-version",
 ];
 /// Of those, the ones that are written anew with a text.
 const OF_TEXT: &[&str] = &[
-    "content-type", "content-transfer-encoding", "content-location", "content-base", "content-md5",
+    "content-type",
+    "content-transfer-encoding",
+    "content-location",
+    "content-base",
+    "content-md5",
     "content-length",
 ];
 
@@ -96,7 +107,8 @@ impl<'e, 'r> Part<'e, 'r> {
         let disposition =
             entity.value("content-disposition").map(|text| Value::read(&text)).unwrap_or_default();
         let encoding = entity.value("content-transfer-encoding").unwrap_or_default().to_ascii_lowercase();
-        let encoding = encoding.split(|c: char| c == ';' || c == '(' || c.is_whitespace()).next().unwrap_or("");
+        let encoding =
+            encoding.split(|c: char| c == ';' || c == '(' || c.is_whitespace()).next().unwrap_or("");
         let name = disposition.of("filename").or(kind.of("name")).unwrap_or_default().to_owned();
         Self {
             entity,
@@ -294,7 +306,9 @@ impl<'e, 'r> Part<'e, 'r> {
         let (encoding, body) = mime::encode(text, eol);
         let mut more = format!("Content-Type: {kind}; charset=utf-8");
         for (name, value) in &self.kind.parameters {
-            if keep.contains(&&**name) && value.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\') {
+            if keep.contains(&&**name)
+                && value.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\')
+            {
                 more += &format!(";{eol}\t{name}=\"{value}\"");
             }
         }
