@@ -326,13 +326,13 @@ fn placeholder(element: &str, attributes: &[(String, String)]) -> String {
         look += &format!("min-height:{};", height.css());
     }
     look += "padding:4px 8px;border:1px solid #d5d8dc;border-radius:4px;background:#f4f5f7;color:#444;\
-             font:13px/1.35 sans-serif;text-align:center;text-decoration:none;";
+             font:13px/1.35 sans-serif;overflow-wrap:anywhere;text-align:center;text-decoration:none;";
     let mut text = escape(alt);
     if !text.is_empty() {
         text += "<br>";
     }
     format!(
-        "<span style=\"{look}\">{text}<small style=\"font-size:10px;color:#777\">{}</small></span>",
+        "<span style=\"{look}\">{text}<small style=\"font-size:10px;line-height:1.2;color:#777\">{}</small></span>",
         escape(&title)
     )
 }
