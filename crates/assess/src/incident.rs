@@ -214,7 +214,7 @@ fn names(plan: &Plan, all: &[ThingId]) -> (Vec<ThingId>, Vec<ThingId>) {
             Kind::Host | Kind::Account | Kind::Mailbox | Kind::Sender | Kind::Contact | Kind::File => {
                 touched.push(thing);
             }
-            Kind::Process | Kind::Pid | Kind::Session | Kind::Share => {}
+            Kind::Mailing | Kind::Process | Kind::Pid | Kind::Session | Kind::Share => {}
         }
     }
     for list in [&mut touched, &mut ones] {

@@ -15,6 +15,7 @@ pub(crate) enum Kind {
     Mailbox,
     Sender,
     Contact,
+    Mailing,
     Process,
     Pid,
     Session,
@@ -35,6 +36,7 @@ impl Kind {
                 | Self::Mailbox
                 | Self::Sender
                 | Self::Contact
+                | Self::Mailing
         )
     }
 }

@@ -59,6 +59,7 @@ pub(crate) fn named(
         Kind::Account | Kind::Target => account(tables, text, host),
         Kind::Mailbox | Kind::Sender => mailbox(tables, text),
         Kind::Contact => contact(text),
+        Kind::Mailing => (!text.is_empty()).then(|| Named::new(text.to_owned(), text)),
         Kind::Process => process(tables, text),
         Kind::Pid => at_host(tables, Kind::Pid, text, host),
         Kind::Session => session(tables, text, host),

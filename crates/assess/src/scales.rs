@@ -133,6 +133,7 @@ impl<'a> Scales<'a> {
             Kind::Account | Kind::Sender if self.acts(id, thing) && self.acts(other, thing) => Tie::Account,
             Kind::Account | Kind::Sender | Kind::Target | Kind::Mailbox => Tie::Mailbox,
             Kind::Contact => Tie::Contact,
+            Kind::Mailing => Tie::Mailing,
             Kind::Process => Tie::Process,
             Kind::Pid => Tie::Pid,
             Kind::Session => Tie::Session,

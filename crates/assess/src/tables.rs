@@ -79,6 +79,7 @@ pub(crate) struct Links {
     pub(crate) account: Weight,
     pub(crate) mailbox: Weight,
     pub(crate) contact: Weight,
+    pub(crate) mailing: Weight,
     pub(crate) process: Weight,
     pub(crate) pid: Weight,
     pub(crate) session: Weight,

@@ -13,6 +13,7 @@ pub(crate) enum Tie {
     Account,
     Mailbox,
     Contact,
+    Mailing,
     Process,
     Pid,
     Session,
@@ -30,6 +31,7 @@ impl Tie {
             Self::Inside | Self::Outside => "address",
             Self::Account => "account",
             Self::Mailbox | Self::Contact => "mailbox",
+            Self::Mailing => "mailing",
             Self::Process | Self::Pid => "process",
             Self::Session => "session",
             Self::File => "file",
@@ -50,6 +52,7 @@ impl Tie {
             Self::Share => 6,
             Self::Contact => 7,
             Self::Record => 8,
+            Self::Mailing => 9,
         }
     }
 
@@ -64,6 +67,7 @@ impl Tie {
             Self::Account => &links.account,
             Self::Mailbox => &links.mailbox,
             Self::Contact => &links.contact,
+            Self::Mailing => &links.mailing,
             Self::Process => &links.process,
             Self::Pid => &links.pid,
             Self::Session => &links.session,
@@ -75,11 +79,14 @@ impl Tie {
 
     /// Whether one rule on one such value is one story, however often it fires.
     pub(crate) fn is_one_story(self) -> bool {
-        matches!(self, Self::Outside | Self::Contact | Self::Process | Self::Session | Self::File)
+        matches!(
+            self,
+            Self::Outside | Self::Contact | Self::Mailing | Self::Process | Self::Session | Self::File
+        )
     }
 }
 
-const SLOTS: usize = 9;
+const SLOTS: usize = 10;
 
 /// The best tie of each slot between a run and one candidate.
 #[derive(Clone, Copy, Debug, Default)]

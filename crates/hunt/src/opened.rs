@@ -161,6 +161,7 @@ impl Collector for Watch<'_, '_> {
         event.push_str("opened.mailbox", &marked.mailbox);
         event.push_str("opened.sender", &marked.sender);
         event.push_str("opened.message_id", &marked.message_id);
+        event.push_str("opened.mailing", &marked.mailing);
         if let Some(received) = marked.received {
             event.push_str("opened.received", &received.to_string());
         }

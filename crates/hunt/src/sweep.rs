@@ -43,6 +43,7 @@ pub(crate) struct Marked {
     pub(crate) sender: String,
     pub(crate) message_id: String,
     pub(crate) received: Option<Time>,
+    pub(crate) mailing: String,
 }
 
 /// A message with what the others say of it.
@@ -164,7 +165,6 @@ impl Mailings {
             let mut event = Event::default();
             (event.time, event.record, event.source) =
                 (event_ref.time, event_ref.record, lane.sources.mailing);
-            event.push_str("mailing.id", &Detector::name(mailing));
             mailing.push("mailing", &mut event);
             mailing.push_lists("mailing", &mut event);
             event.push_str("mailing.explanation", &explain(mailing));
@@ -249,11 +249,12 @@ impl<'a> Lane<'a> {
         }
         self.event = event;
         if reconnaissance {
-            self.mark(&kept);
+            self.mark(&kept, mailing.as_deref());
         }
     }
 
-    fn mark(&mut self, kept: &Kept) {
+    fn mark(&mut self, kept: &Kept, mailing: Option<&Mailing>) {
+        let name = mailing.map(Detector::name).unwrap_or_default();
         let message_id = kept.facts.get("mail.message_id").unwrap_or_default();
         self.tokens.extend(kept.trace.tokens.iter().map(|token| Marked {
             token: token.clone(),
@@ -261,6 +262,7 @@ impl<'a> Lane<'a> {
             sender: kept.trace.sender.clone(),
             message_id: message_id.to_owned(),
             received: kept.trace.time,
+            mailing: name.clone(),
         }));
     }
 

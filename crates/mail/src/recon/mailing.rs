@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use model::{Event, Time};
 use rustc_hash::FxHashSet;
 
-use super::Trace;
 use super::shingle::hash;
+use super::{Detector, Trace};
 
 /// Names that are listed of one mailing; more are counted.
 const LISTED: usize = 50;
@@ -91,6 +91,7 @@ impl Mailing {
 
     /// Adds what is known of the mailing as facts under `prefix`, such as `mail.mailing`.
     pub fn push(&self, prefix: &str, event: &mut Event) {
+        event.push_str(&format!("{prefix}.id"), &Detector::name(self));
         let mut count = |name: &str, value| event.push_uint(&format!("{prefix}.{name}"), value);
         count("messages", self.messages);
         count("mailboxes", self.mailboxes());
