@@ -1,11 +1,23 @@
 //! Whether the sender is who the address says: SPF, DKIM, DMARC, ARC, and the way a message came.
 
+mod aligned;
+mod arc;
+mod hops;
+pub mod live;
+mod odd;
+mod results;
+mod spf;
+
 use std::net::IpAddr;
 
 use mail_parser::Message;
 use model::{Event, Time};
 
 use crate::{About, Settings};
+
+pub use arc::{ArcKey, Chain, SealError, seal};
+pub use results::of_own as own_results;
+pub use spf::{Peer, Verdict};
 
 /// How a message came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +46,9 @@ pub struct Evaluated {
 }
 
 /// Adds results, alignment, hops and oddities (`mail.auth.spf`, `mail.hop.from`, …) to `event`.
+///
+/// One pass over the header fields; each field is read a fixed number of times, and lists that come
+/// of them are bounded.
 pub(crate) fn read(
     message: &Message<'_>,
     raw: &[u8],
@@ -41,6 +56,11 @@ pub(crate) fn read(
     about: &About<'_>,
     event: &mut Event,
 ) -> Way {
-    let _ = (message, raw, settings, about, event);
-    Way::default()
+    let route = hops::read(message, settings, event);
+    aligned::read(message, raw, &route, settings, about, event);
+    odd::read(message, raw, &route, event);
+    Way { received: route.received, client: about.client.or(route.outside) }
 }
+
+#[cfg(test)]
+mod tests;
