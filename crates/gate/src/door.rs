@@ -64,7 +64,8 @@ pub enum Action {
     Deliver {
         /// Header fields to put above all others, the first one on top: name, value without line end.
         prepend: Vec<(String, String)>,
-        /// Header fields that bear our name and are not ours: name, and the how-manieth of that name from 1.
+        /// Header fields that bear our name and are not ours: name, and the how-manieth of that name from 1 in
+        /// the message as it came. They are no longer in `changed`.
         remove: Vec<(String, u32)>,
         /// The message that goes on in its place, without `prepend`; `None`: as it came, byte for byte.
         changed: Option<Vec<u8>>,

@@ -8,7 +8,6 @@ use mail::auth::ArcKey;
 use mail::auth::live::Live;
 use mail::events::Sources;
 use mail::neutralise;
-use mail::neutralise::notice::{NoticePage, page};
 use model::Time;
 
 use crate::Outside;
@@ -26,7 +25,7 @@ pub(crate) struct Setup {
     pub(crate) live: Option<Live>,
     pub(crate) arc: Option<ArcKey>,
     pub(crate) neutralise: neutralise::Settings,
-    pub(crate) notice: Option<NoticePage>,
+    pub(crate) notice: Option<Never>,
 }
 
 impl fmt::Debug for Setup {
@@ -93,12 +92,9 @@ impl Setup {
             }
         };
         let mut neutralise = neutralise::Settings::default();
-        let mut notice = None;
+        let notice = None;
         if let Some(set) = &config.notice {
             let key = neutralise::Key::from_pem(&text(&set.key)?).map_err(|error| part(&set.key, error))?;
-            let public = key.public_key().map_err(|error| part(&set.key, error))?;
-            let name = institution.domains.first().map_or("", String::as_str);
-            notice = Some(page(&public, name));
             neutralise = neutralise::Settings { notice: Some(set.url.clone()), key: Some(Arc::new(key)) };
         }
         Ok((Self { config, institution, engine, sources, live, arc, neutralise, notice }, told))
@@ -152,4 +148,9 @@ fn text(path: &PathBuf) -> Result<String, ConfigError> {
 
 fn part(path: &Path, error: impl fmt::Display) -> SetupError {
     SetupError::Part { what: path.display().to_string(), why: error.to_string() }
+}
+
+pub(crate) struct Never {
+    pub(crate) html: String,
+    pub(crate) content_security_policy: String,
 }

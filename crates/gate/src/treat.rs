@@ -78,6 +78,16 @@ pub(crate) fn groups(setup: &Setup, judged: &Judged<'_>) -> BTreeMap<Choice, Vec
     groups
 }
 
+/// What would be done with whom, in words.
+pub(crate) fn would(setup: &Setup, judged: &Judged<'_>) -> String {
+    let of = |places: Vec<usize>| {
+        let to = places.into_iter().filter_map(|at| judged.envelope.recipients.get(at));
+        to.map(String::as_str).collect::<Vec<_>>().join(" ")
+    };
+    let groups = groups(setup, judged).into_iter();
+    groups.map(|(choice, places)| format!("{} for {}", choice.treatment.as_str(), of(places))).collect::<Vec<_>>().join("; ")
+}
+
 /// Every byte as it was.
 pub(crate) fn as_it_came() -> Action {
     Action::Deliver { prepend: Vec::new(), remove: Vec::new(), changed: None }

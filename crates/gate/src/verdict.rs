@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use detect::{Engine, Scratch};
 use mail::Inspection;
 use mail::events::{self, Sources};
-use mail::recon::{Mailing, explain};
 use model::{Event, Level};
 
 /// Findings with this tag call a message reconnaissance.
@@ -50,7 +49,6 @@ pub(crate) fn judge(
     sources: &Sources,
     whole: &Event,
     found: &Inspection,
-    mailing: Option<&Mailing>,
     scratch: &mut Scratch,
 ) -> Verdict {
     let mut held = BTreeSet::new();
@@ -70,26 +68,14 @@ pub(crate) fn judge(
         Held { level: level.0, id: info.id.clone(), title: info.title.clone() }
     });
     let list: Vec<Held> = list.collect();
-    let explanation = match (mailing, list.first()) {
-        (Some(mailing), Some(_)) if reconnaissance => explain(mailing),
-        (_, Some(_)) => list.iter().map(|rule| rule.title.as_str()).collect::<Vec<_>>().join("; "),
-        (_, None) => String::new(),
-    };
+    let explanation = list.iter().map(|rule| rule.title.as_str()).collect::<Vec<_>>().join("; ");
     Verdict { level: list.first().map(|rule| rule.level), reconnaissance, rules: list, explanation }
 }
 
-/// The rules that call a mailing as a whole something, by title.
-pub(crate) fn of_mailing(
-    engine: &Engine,
-    sources: &Sources,
-    mailing: &Mailing,
-    scratch: &mut Scratch,
-) -> Vec<Held> {
-    let mut event = Event::default();
-    (event.time, event.source) = (mailing.last, sources.mailing);
-    events::mailing(mailing, &mut event);
+/// The rules that hold on an event.
+pub(crate) fn of_event(engine: &Engine, event: &Event, scratch: &mut Scratch) -> Vec<Held> {
     let mut held = Vec::new();
-    engine.scan(&event, scratch, |place, _| {
+    engine.scan(event, scratch, |place, _| {
         let rule = &engine.rules().rules[place as usize];
         if rule.reports {
             let info = &rule.info;

@@ -189,6 +189,7 @@ fn limits(config: &Config, found: &mut Found<'_>) {
         ("judge_seconds", limits.judge_seconds, 1, 3600),
         ("judges", limits.judges as u64, 0, 1024),
         ("drain_seconds", limits.drain_seconds, 0, 3600),
+        ("mailings", limits.mailings as u64, 100, 10_000_000),
     ] {
         if !(least..=most).contains(&value) {
             found.say(

@@ -247,6 +247,8 @@ pub struct Limits {
     pub judges: usize,
     /// Seconds that a drain waits for connections at the end.
     pub drain_seconds: u64,
+    /// Messages that mailings are joined from in memory, about 1 KiB each; the oldest are left out.
+    pub mailings: usize,
 }
 
 impl Default for Limits {
