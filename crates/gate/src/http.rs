@@ -8,6 +8,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
+use crate::wire::ends as ended;
+
 /// Bytes of a request.
 const LONGEST: usize = 8 << 10;
 /// Requests at once.
@@ -41,7 +43,7 @@ where
     let places = Arc::new(Semaphore::new(AT_ONCE));
     loop {
         let accepted = tokio::select! {
-            _ = end.wait_for(|end| *end) => return,
+            () = ended(&mut end) => return,
             accepted = listener.accept() => accepted,
         };
         let Ok((stream, _)) = accepted else {
@@ -101,7 +103,11 @@ fn ends(request: &[u8]) -> bool {
 /// Whether only the head is asked for, and the path without its query; or the status that says what is wrong.
 fn line(request: &[u8]) -> Result<(bool, String), &'static str> {
     if !ends(request) {
-        return Err(if request.len() >= LONGEST { "431 Request Header Fields Too Large" } else { "400 Bad Request" });
+        return Err(if request.len() >= LONGEST {
+            "431 Request Header Fields Too Large"
+        } else {
+            "400 Bad Request"
+        });
     }
     let end = memchr::memchr(b'\r', request).unwrap_or(0);
     let text = std::str::from_utf8(&request[..end]).map_err(|_| "400 Bad Request")?;

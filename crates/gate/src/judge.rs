@@ -182,7 +182,12 @@ impl Room {
     }
 
     /// All of judging that needs the processor or the disk.
-    fn decide(&self, work: &Work, client: Option<IpAddr>, evaluated: Option<&Evaluated>) -> Result<Done, Trouble> {
+    fn decide(
+        &self,
+        work: &Work,
+        client: Option<IpAddr>,
+        evaluated: Option<&Evaluated>,
+    ) -> Result<Done, Trouble> {
         if let Some(done) = self.released(work) {
             return Ok(done);
         }
@@ -231,15 +236,25 @@ impl Room {
     fn released(&self, work: &Work) -> Option<Done> {
         let found = mark::find(&self.secret, &work.raw, work.now)?;
         let used = self.quarantine().use_mark(&found.name, &work.envelope.recipients, work.now);
-        if !used.inspect_err(|error| tracing::error!(%error, "a release cannot be looked up")).unwrap_or(false) {
-            tracing::warn!(id = work.id, mark = found.name, "the mark of a release was used before; it is judged");
+        if !used
+            .inspect_err(|error| tracing::error!(%error, "a release cannot be looked up"))
+            .unwrap_or(false)
+        {
+            tracing::warn!(
+                id = work.id,
+                mark = found.name,
+                "the mark of a release was used before; it is judged"
+            );
             return None;
         }
         self.metrics.released.fetch_add(1, Ordering::Relaxed);
         let ours = headers::forged(&work.raw, None);
         let remove = ours.iter().map(|field| (field.name.to_owned(), field.nth)).collect();
-        let mut done =
-            Done::all(&work.envelope, "released", Action::Deliver { prepend: Vec::new(), remove, changed: None });
+        let mut done = Done::all(
+            &work.envelope,
+            "released",
+            Action::Deliver { prepend: Vec::new(), remove, changed: None },
+        );
         done.note = format!("released: {}", found.name);
         Some(done)
     }
@@ -336,8 +351,12 @@ fn log(
     treated: &Treated,
     done: &Done,
 ) {
-    let to: Vec<&str> =
-        treated.copy.recipients.iter().filter_map(|&at| Some(envelope.recipients.get(at)?.as_str())).collect();
+    let to: Vec<&str> = treated
+        .copy
+        .recipients
+        .iter()
+        .filter_map(|&at| Some(envelope.recipients.get(at)?.as_str()))
+        .collect();
     let rules: Vec<&str> = done.verdict.rules.iter().map(|rule| rule.title.as_str()).collect();
     let client = envelope.client.map(|client| client.to_string());
     let (ms, level) = (took.as_millis() as u64, done.verdict.level_word());
@@ -346,12 +365,36 @@ fn log(
     // What only says that nothing was found is of interest to few.
     if done.verdict.level >= Some(Level::Medium) || treated.word != "pass" {
         tracing::info!(
-            id, protocol, queue_id, client, from, to, size, ms, level, rules,
-            reconnaissance = done.verdict.reconnaissance, action = treated.word, would = done.would, note = done.note,
+            id,
+            protocol,
+            queue_id,
+            client,
+            from,
+            to,
+            size,
+            ms,
+            level,
+            rules,
+            reconnaissance = done.verdict.reconnaissance,
+            action = treated.word,
+            would = done.would,
+            note = done.note,
             "message"
         );
     } else {
-        tracing::info!(id, protocol, queue_id, client, from, to, size, ms, level, action = treated.word, "message");
+        tracing::info!(
+            id,
+            protocol,
+            queue_id,
+            client,
+            from,
+            to,
+            size,
+            ms,
+            level,
+            action = treated.word,
+            "message"
+        );
     }
 }
 

@@ -62,11 +62,17 @@ impl Metrics {
     /// All of it as text.
     pub(crate) fn text(&self, sizes: &Sizes) -> String {
         let mut out = String::new();
-        let mut head = |out: &mut String, name: &str, kind: &str, help: &str| {
+        let head = |out: &mut String, name: &str, kind: &str, help: &str| {
             // Writing to a String cannot fail.
-            let _ = writeln!(out, "# HELP portcullis_gate_{name} {help}\n# TYPE portcullis_gate_{name} {kind}");
+            let _ =
+                writeln!(out, "# HELP portcullis_gate_{name} {help}\n# TYPE portcullis_gate_{name} {kind}");
         };
-        head(&mut out, "copies_total", "counter", "Copies of messages by what was done, highest level and protocol.");
+        head(
+            &mut out,
+            "copies_total",
+            "counter",
+            "Copies of messages by what was done, highest level and protocol.",
+        );
         for ((action, level, protocol), count) in &*lock(&self.copies) {
             let labels = format!("action=\"{action}\",level=\"{level}\",protocol=\"{protocol}\"");
             let _ = writeln!(out, "portcullis_gate_copies_total{{{labels}}} {count}");
@@ -75,7 +81,8 @@ impl Metrics {
         let mut total = 0;
         for (place, count) in self.durations.iter().enumerate() {
             total += count.load(Ordering::Relaxed);
-            let bound = BOUNDS.get(place).map_or("+Inf".to_owned(), |bound| (*bound as f64 / 1e3).to_string());
+            let bound =
+                BOUNDS.get(place).map_or("+Inf".to_owned(), |bound| (*bound as f64 / 1e3).to_string());
             let _ = writeln!(out, "portcullis_gate_judging_seconds_bucket{{le=\"{bound}\"}} {total}");
         }
         let seconds = self.micros.load(Ordering::Relaxed) as f64 / 1e6;
@@ -90,11 +97,21 @@ impl Metrics {
             ("failures_total", "counter", "Messages that could not be judged.", load(&self.failures)),
             ("released_total", "counter", "Released messages that were let through.", load(&self.released)),
             ("reloads_total", "counter", "Configurations that were taken over.", load(&self.reloads)),
-            ("reloads_failed_total", "counter", "Configurations that could not be.", load(&self.reloads_failed)),
+            (
+                "reloads_failed_total",
+                "counter",
+                "Configurations that could not be.",
+                load(&self.reloads_failed),
+            ),
             ("judging", "gauge", "Messages that are being judged or wait for it.", load(&self.judging)),
             ("quarantine_originals", "gauge", "Originals in quarantine.", sizes.quarantine.0),
             ("quarantine_bytes", "gauge", "Bytes of originals in quarantine.", sizes.quarantine.1),
-            ("mailing_messages", "gauge", "Messages that mailings in memory were joined from.", sizes.mailings as u64),
+            (
+                "mailing_messages",
+                "gauge",
+                "Messages that mailings in memory were joined from.",
+                sizes.mailings as u64,
+            ),
         ] {
             head(&mut out, name, kind, help);
             let _ = writeln!(out, "portcullis_gate_{name} {value}");

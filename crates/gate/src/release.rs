@@ -102,7 +102,7 @@ pub(crate) async fn send(
     let utf8 = !from.is_ascii() || to.iter().any(|to| !to.is_ascii());
     let mail = Mail {
         from: from.to_owned(),
-        size: Some(message.len()),
+        size: Some(message.len() as u64),
         eight_bit: !message.is_ascii(),
         utf8,
         ..Mail::default()

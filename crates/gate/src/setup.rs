@@ -71,7 +71,8 @@ impl Setup {
             .map_err(|why| SetupError::Part { what: "the rules".to_owned(), why })?;
         let log = observe::LogSources::builtin();
         let sources = Sources::new(|name| log.named(name));
-        let rejected = rules.rejected.iter().map(|one| format!("{}:{}: {}", one.source, one.line, one.reason));
+        let rejected =
+            rules.rejected.iter().map(|one| format!("{}:{}: {}", one.source, one.line, one.reason));
         let mut told = Told { rejected: rejected.collect(), ..Told::default() };
         let engine = Engine::new(Arc::new(rules), log.all());
         told.rules = engine.rules_for(sources.mail).len();
@@ -118,7 +119,10 @@ impl Setup {
 fn remarks(config: &Config, rules: usize, now: Time) -> Vec<String> {
     let mut all = Vec::new();
     for allow in config.allow.iter().filter(|allow| allow.expires.is_over(now)) {
-        all.push(format!("an entry of the allow list expired on {} and does not count: {}", allow.expires, allow.reason));
+        all.push(format!(
+            "an entry of the allow list expired on {} and does not count: {}",
+            allow.expires, allow.reason
+        ));
     }
     if config.dry_run {
         all.push("dry run: everything is delivered as it came".to_owned());

@@ -85,7 +85,10 @@ pub(crate) fn would(setup: &Setup, judged: &Judged<'_>) -> String {
         to.map(String::as_str).collect::<Vec<_>>().join(" ")
     };
     let groups = groups(setup, judged).into_iter();
-    groups.map(|(choice, places)| format!("{} for {}", choice.treatment.as_str(), of(places))).collect::<Vec<_>>().join("; ")
+    groups
+        .map(|(choice, places)| format!("{} for {}", choice.treatment.as_str(), of(places)))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// Every byte as it was.
@@ -125,7 +128,9 @@ impl One<'_, '_> {
     /// The header fields of our own.
     fn trace(&self, tag: Option<&str>) -> Vec<(String, String)> {
         let mut fields = Vec::new();
-        if let Some(results) = self.judged.evaluated.map(|all| &all.header).filter(|header| !header.is_empty()) {
+        if let Some(results) =
+            self.judged.evaluated.map(|all| &all.header).filter(|header| !header.is_empty())
+        {
             fields.push(("Authentication-Results".to_owned(), results.clone()));
         }
         if let Some(done) = tag {
@@ -161,7 +166,9 @@ impl One<'_, '_> {
             return self.not_kept(&error);
         }
         let mut prepend = self.trace(Some("neutralised"));
-        if let (Some(key), Some(evaluated), Some(id)) = (&self.setup.arc, self.judged.evaluated, self.setup.id()) {
+        if let (Some(key), Some(evaluated), Some(id)) =
+            (&self.setup.arc, self.judged.evaluated, self.setup.id())
+        {
             let seconds = self.judged.now.micros().div_euclid(1_000_000).cast_unsigned();
             match auth::seal(&changed, evaluated, key, seconds, id) {
                 Ok(set) => prepend.splice(0..0, set).for_each(drop),

@@ -253,7 +253,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message_bytes: 50 << 20, connections: 1_000, judge_seconds: 60, judges: 0, drain_seconds: 30 }
+        Self {
+            message_bytes: 50 << 20,
+            connections: 1_000,
+            judge_seconds: 60,
+            judges: 0,
+            drain_seconds: 30,
+            mailings: 100_000,
+        }
     }
 }
 

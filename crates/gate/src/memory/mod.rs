@@ -111,7 +111,9 @@ impl Memory {
             };
             mailing = mailing.or(number);
             // What one recipient does not know is unknown.
-            if least.is_none_or(|least| (known.pair.count, known.answered.count) < (least.pair.count, least.answered.count)) {
+            if least.is_none_or(|least| {
+                (known.pair.count, known.answered.count) < (least.pair.count, least.answered.count)
+            }) {
                 least = Some(known);
             }
         }

@@ -64,8 +64,14 @@ fn each_recipient_is_a_mailbox() {
     memory.take(&trace(1), &to, "<1>", &mut event).unwrap();
     assert_eq!(event.get("mail.mailing.mailboxes").unwrap().text, "3");
     let mut event = Event::default();
-    memory.take(&trace(1), &["mp0@parl.example".to_owned(), "new@parl.example".to_owned()], "<2>", &mut event).unwrap();
-    assert_eq!(event.get("mail.pair.first_seen").unwrap().text, "true", "one of them did not know the sender");
+    memory
+        .take(&trace(1), &["mp0@parl.example".to_owned(), "new@parl.example".to_owned()], "<2>", &mut event)
+        .unwrap();
+    assert_eq!(
+        event.get("mail.pair.first_seen").unwrap().text,
+        "true",
+        "one of them did not know the sender"
+    );
 }
 
 #[test]

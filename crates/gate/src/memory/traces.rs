@@ -76,7 +76,9 @@ impl Traces {
         let skip = i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX);
         let place = self
             .file
-            .query_row("SELECT number FROM trace ORDER BY number DESC LIMIT 1 OFFSET ?1", [skip], |row| row.get(0))
+            .query_row("SELECT number FROM trace ORDER BY number DESC LIMIT 1 OFFSET ?1", [skip], |row| {
+                row.get(0)
+            })
             .optional()?;
         Ok(place.unwrap_or(0))
     }
@@ -88,7 +90,12 @@ impl Traces {
 
     /// Calls `each` with the traces of these numbers, both included, and says how many they were. One that
     /// cannot be read is left out.
-    pub(super) fn between(&self, first: i64, last: i64, mut each: impl FnMut(Trace)) -> rusqlite::Result<usize> {
+    pub(super) fn between(
+        &self,
+        first: i64,
+        last: i64,
+        mut each: impl FnMut(Trace),
+    ) -> rusqlite::Result<usize> {
         let mut ask = self
             .file
             .prepare_cached("SELECT trace FROM trace WHERE number BETWEEN ?1 AND ?2 ORDER BY number")?;

@@ -23,7 +23,9 @@ pub(super) fn between(old: &Config, new: &Config) -> (Vec<&'static str>, Vec<&'s
     const LATER: [(&str, Of); 6] = [
         ("the doors that are listened on", |c| {
             let milter = c.milter.iter().map(|door| door.listen.to_string());
-            milter.chain(c.smtp.iter().map(|door| format!("{} {}", door.listen, door.lmtp))).collect::<String>()
+            milter
+                .chain(c.smtp.iter().map(|door| format!("{} {}", door.listen, door.lmtp)))
+                .collect::<String>()
         }),
         ("quarantine.dir", |c| format!("{:?}", c.quarantine.dir)),
         ("history.file", |c| format!("{:?}", c.history.as_ref().map(|set| &set.file))),

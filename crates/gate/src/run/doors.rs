@@ -15,9 +15,6 @@ use crate::release::address;
 use crate::setup::{Setup, SetupError};
 use crate::{milter, smtp};
 
-/// Memory for messages on their way in, over all doors.
-const IN_FLIGHT: usize = 1 << 30;
-
 /// Settings of all doors.
 pub(super) struct Settings {
     milter: Arc<milter::Settings>,
@@ -59,7 +56,9 @@ fn proxy(door: &SmtpDoor, config: &Config) -> Result<smtp::Settings, SetupError>
     settings.trusted = if door.trusted.is_empty() {
         [[127, 0, 0, 0].into(), std::net::IpAddr::from(std::net::Ipv6Addr::LOCALHOST)]
             .into_iter()
-            .filter_map(|address: std::net::IpAddr| IpNet::new(address, if address.is_ipv4() { 8 } else { 128 }).ok())
+            .filter_map(|address: std::net::IpAddr| {
+                IpNet::new(address, if address.is_ipv4() { 8 } else { 128 }).ok()
+            })
             .collect()
     } else {
         door.trusted.iter().map(|network| network.net()).collect()
@@ -76,7 +75,6 @@ fn proxy(door: &SmtpDoor, config: &Config) -> Result<smtp::Settings, SetupError>
     settings.limits.message = config.limits.message_bytes;
     settings.timeouts.drain = Duration::from_secs(config.limits.drain_seconds);
     settings.timeouts.judge = judge_patience(config);
-    let _ = IN_FLIGHT;
     Ok(settings)
 }
 

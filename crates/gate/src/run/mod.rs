@@ -111,13 +111,17 @@ fn begin(setup: Setup, mut quarantine: Quarantine, outside: Outside) -> Result<R
     for id in quarantine.mend(now, || outside.name())? {
         tracing::warn!(id, "an original without an entry was found and entered");
     }
-    let memory = Memory::open(&history_file(&setup.config), days(&setup.config), setup.config.limits.mailings, now)?;
+    let memory =
+        Memory::open(&history_file(&setup.config), days(&setup.config), setup.config.limits.mailings, now)?;
     Ok(Room::new(outside, setup, memory, quarantine, secret))
 }
 
 /// Where the history lies; beside the originals where nothing is set.
 fn history_file(config: &Config) -> PathBuf {
-    config.history.as_ref().map_or_else(|| config.quarantine.dir.join("history.sqlite"), |set| set.file.clone())
+    config
+        .history
+        .as_ref()
+        .map_or_else(|| config.quarantine.dir.join("history.sqlite"), |set| set.file.clone())
 }
 
 fn days(config: &Config) -> Days {
@@ -145,7 +149,11 @@ fn reload(path: &Path, room: &Room, doors: &mut Doors) {
             doors.set(settings);
             *room.setup.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
             room.metrics.reloads.fetch_add(1, Ordering::Relaxed);
-            tracing::info!(changed = changed.join(", "), rules = told.rules, "the configuration was taken over");
+            tracing::info!(
+                changed = changed.join(", "),
+                rules = told.rules,
+                "the configuration was taken over"
+            );
         }
         Err(error) => {
             room.metrics.reloads_failed.fetch_add(1, Ordering::Relaxed);

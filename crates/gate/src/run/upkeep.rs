@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::days;
 use crate::judge::Room;
 use crate::quarantine::{Act, What};
+use crate::wire::ends as ended;
 
 const DAY: i64 = 86_400_000_000;
 /// Between two looks for what is too old.
@@ -20,7 +21,7 @@ pub(super) async fn upkeep(room: Arc<Room>, mut ends: watch::Receiver<bool>) {
     let mut cleaned: Option<tokio::time::Instant> = None;
     loop {
         tokio::select! {
-            _ = ends.wait_for(|end| *end) => return,
+            () = ended(&mut ends) => return,
             now = second.tick() => {
                 let clean = cleaned.is_none_or(|last| now.duration_since(last) >= CLEANING);
                 if clean {
@@ -37,7 +38,8 @@ pub(super) async fn upkeep(room: Arc<Room>, mut ends: watch::Receiver<bool>) {
 }
 
 fn once(room: &Room, clean: bool) {
-    let kept = room.memory.keep().and_then(|()| if room.memory.is_full() { room.memory.renew() } else { Ok(()) });
+    let kept =
+        room.memory.keep().and_then(|()| if room.memory.is_full() { room.memory.renew() } else { Ok(()) });
     if let Err(error) = kept {
         tracing::error!(error = %error, cause = super::causes(&error), "what was learned could not be kept");
     }
