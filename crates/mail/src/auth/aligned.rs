@@ -78,7 +78,8 @@ impl Found {
         let mut authored = false;
         let mut read = 0;
         for (number, header) in message.headers().iter().enumerate() {
-            let value = || raw.get(header.offset_start as usize..header.offset_end as usize).unwrap_or_default();
+            let value =
+                || raw.get(header.offset_start as usize..header.offset_end as usize).unwrap_or_default();
             match &header.name {
                 HeaderName::From
                 | HeaderName::To
@@ -130,7 +131,8 @@ fn contradict(above: &Results, below: &Results) -> bool {
 fn signer(value: &[u8]) -> Option<(String, String)> {
     let text = String::from_utf8_lossy(&value[..value.len().min(4096)]);
     let tag = |name: &str| {
-        let tag = text.split(';').filter_map(|tag| tag.split_once('=')).find(|(found, _)| found.trim() == name);
+        let tag =
+            text.split(';').filter_map(|tag| tag.split_once('=')).find(|(found, _)| found.trim() == name);
         tag.map(|(_, value)| value.trim().to_ascii_lowercase())
     };
     Some((tag("d")?, tag("s").unwrap_or_default()))

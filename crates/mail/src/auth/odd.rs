@@ -125,7 +125,11 @@ fn fits(message: &Message<'_>, raw: &[u8], id: &str, route: &Route) -> bool {
         match header.name {
             HeaderName::From | HeaderName::Sender | HeaderName::ReturnPath | HeaderName::ReplyTo => {
                 known.extend(value.rsplit_once('@').map(|(_, domain)| {
-                    domain.split(['>', ' ', '\r', '\n', ',', ';']).next().unwrap_or_default().to_ascii_lowercase()
+                    domain
+                        .split(['>', ' ', '\r', '\n', ',', ';'])
+                        .next()
+                        .unwrap_or_default()
+                        .to_ascii_lowercase()
                 }));
             }
             HeaderName::DkimSignature => {
@@ -136,7 +140,12 @@ fn fits(message: &Message<'_>, raw: &[u8], id: &str, route: &Route) -> bool {
         }
     }
     let hops = route.names.iter().take(50).map(String::as_str);
-    known.iter().take(50).map(String::as_str).chain(hops).any(|name| same_owner(&right, name) || within(name, &right))
+    known
+        .iter()
+        .take(50)
+        .map(String::as_str)
+        .chain(hops)
+        .any(|name| same_owner(&right, name) || within(name, &right))
 }
 
 /// Whether the body begins as a header does: somebody put a blank line into one.

@@ -25,12 +25,12 @@ fn all(event: &Event, name: &str) -> Vec<String> {
     event.get_all(name).map(|value| value.text.to_owned()).collect()
 }
 
-const HONEST: &str = "Received: from relay.inside.example (relay.inside.example [10.0.0.5])\r\n\
- by store.inside.example with LMTP id 3; Tue, 12 Jan 2021 10:00:09 +0000\r\n\
-Received: from out.sender.example (out.sender.example [198.51.100.7])\r\n\
- by relay.inside.example with ESMTPS id 2; Tue, 12 Jan 2021 10:00:05 +0000\r\n\
-Authentication-Results: relay.inside.example;\r\n spf=pass smtp.mailfrom=bounce@news.sender.example;\r\n\
- dkim=pass header.d=sender.example header.s=s1; dmarc=pass (p=REJECT sp=NONE) header.from=sender.example\r\n\
+const HONEST: &str = "Received: from relay.inside.example (relay.inside.example [10.0.0.5])\r\n \
+by store.inside.example with LMTP id 3; Tue, 12 Jan 2021 10:00:09 +0000\r\n\
+Received: from out.sender.example (out.sender.example [198.51.100.7])\r\n \
+by relay.inside.example with ESMTPS id 2; Tue, 12 Jan 2021 10:00:05 +0000\r\n\
+Authentication-Results: relay.inside.example;\r\n spf=pass smtp.mailfrom=bounce@news.sender.example;\r\n \
+dkim=pass header.d=sender.example header.s=s1; dmarc=pass (p=REJECT sp=NONE) header.from=sender.example\r\n\
 DKIM-Signature: v=1; a=rsa-sha256; d=Sender.example; s=s1; h=from; bh=AA==; b=AA==\r\n\
 Received: from desk (desk [192.0.2.9]) by out.sender.example with ESMTPSA; Tue, 12 Jan 2021 10:00:01 +0000\r\n\
 From: A <a@sender.example>\r\nTo: b@inside.example\r\nSubject: s\r\nDate: Tue, 12 Jan 2021 10:00:00 +0000\r\n\
@@ -47,7 +47,10 @@ fn hops_are_believed_as_far_as_the_institution_wrote_them() {
         let (way, event) = facts(HONEST.as_bytes(), &settings(text), &About::default());
         assert_eq!(way.client.map(|client| client.to_string()).as_deref(), outside, "{text}");
         assert_eq!(way.received, Some(Time::parse(received).unwrap()), "{text}");
-        assert_eq!(all(&event, "mail.hop.by"), ["store.inside.example", "relay.inside.example", "out.sender.example"]);
+        assert_eq!(
+            all(&event, "mail.hop.by"),
+            ["store.inside.example", "relay.inside.example", "out.sender.example"]
+        );
         assert_eq!(all(&event, "mail.hop.address"), ["10.0.0.5", "198.51.100.7", "192.0.2.9"]);
         assert_eq!(all(&event, "mail.hops"), ["3"]);
         assert_eq!(all(&event, "mail.header.odd"), Vec::<String>::new());
@@ -85,9 +88,11 @@ fn results_count_only_where_a_trusted_server_wrote_them() {
     assert!(event.get("mail.auth.dmarc").is_none() && event.get("mail.auth.authenticated").is_none());
 
     // The same words below a hop of the sender's, below the author's fields, or against those above.
-    let forged = "Authentication-Results: relay.inside.example; dmarc=pass; dkim=pass header.d=sender.example\r\n";
+    let forged =
+        "Authentication-Results: relay.inside.example; dmarc=pass; dkim=pass header.d=sender.example\r\n";
     for (place, own) in [("From: A", false), ("To: b", false), ("DKIM-Signature:", true)] {
-        let own_results = HONEST.find("Authentication-Results").unwrap()..HONEST.find("DKIM-Signature").unwrap();
+        let own_results =
+            HONEST.find("Authentication-Results").unwrap()..HONEST.find("DKIM-Signature").unwrap();
         let mut text = HONEST.to_owned();
         let real = if own { HONEST[own_results.clone()].replace("=pass", "=fail") } else { String::new() };
         text.replace_range(own_results, &real);
@@ -143,7 +148,8 @@ fn results_of_large_servers_are_read() {
             .all
             .iter()
             .map(|one| {
-                let more: Vec<String> = one.properties.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+                let more: Vec<String> =
+                    one.properties.iter().map(|(name, value)| format!(" {name}={value}")).collect();
                 format!("{}={}{}", one.method, one.result, more.concat())
             })
             .collect();
@@ -180,7 +186,11 @@ fn oddities_are_told_by_name() {
         ("12 Jan 2021 10:00:01", "14 Jan 2021 10:00:01", "received-backwards"),
         ("12 Jan 2021 10:00:00", "8 Jan 2021 10:00:00", "date-far-from-received"),
         ("A <a@sender.example>", "=?utf-8?q?A_=3Ca=40sender.example=3E?=", "encoded-address"),
-        ("\r\n\r\nHello", "\r\n\r\nMIME-Version: 1.0\r\nFrom: x@y.example\r\n\r\nHello", "header-after-blank"),
+        (
+            "\r\n\r\nHello",
+            "\r\n\r\nMIME-Version: 1.0\r\nFrom: x@y.example\r\n\r\nHello",
+            "header-after-blank",
+        ),
     ] {
         let text = HONEST.replacen(from, to, 1);
         assert_ne!(text, HONEST, "{wanted}");
@@ -230,8 +240,9 @@ async fn a_changed_message_is_sealed_again_and_again_and_holds() {
         let client = [198, 51, 100, 7].into();
         let mut raw = HONEST.as_bytes().to_vec();
         for round in 1..=3 {
-            let evaluated =
-                live.evaluate(&raw, client, "out.sender.example", "a@sender.example", "gate.inside.example").await;
+            let evaluated = live
+                .evaluate(&raw, client, "out.sender.example", "a@sender.example", "gate.inside.example")
+                .await;
             assert_eq!(evaluated.spf, "pass");
             assert_eq!((evaluated.dmarc.as_str(), evaluated.dmarc_policy.as_str()), ("pass", "reject"));
             assert_eq!(evaluated.arc, if round == 1 { "none" } else { "pass" });
@@ -312,7 +323,8 @@ async fn trouble_with_names_is_a_result() {
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let live = Live::of_servers(&[silent.local_addr().unwrap()], Duration::from_millis(300)).unwrap();
     let client = [198, 51, 100, 7].into();
-    let evaluated = live.evaluate(HONEST.as_bytes(), client, "h.example", "a@sender.example", "g.example").await;
+    let evaluated =
+        live.evaluate(HONEST.as_bytes(), client, "h.example", "a@sender.example", "g.example").await;
     assert_eq!((evaluated.spf.as_str(), evaluated.dmarc.as_str()), ("temperror", "temperror"));
     assert_eq!(evaluated.arc, "none");
 }

@@ -13,9 +13,23 @@ use super::{RESULTS, SEAL, SETS, SIGNATURE, chosen, sets};
 
 /// Header fields that are signed where they are there.
 const SIGNED: [&str; 17] = [
-    "from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references",
-    "mime-version", "content-type", "content-transfer-encoding", "list-id", "list-unsubscribe",
-    "list-unsubscribe-post", "dkim-signature",
+    "from",
+    "sender",
+    "reply-to",
+    "to",
+    "cc",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "list-id",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
+    "dkim-signature",
 ];
 /// Fields of one name that are signed.
 const REPEATED: usize = 10;
@@ -162,7 +176,8 @@ pub fn seal(
 
     let names = signed_names(&all, &key.headers);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let hash = STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, &fields::body(body, Form::Relaxed)));
+    let hash =
+        STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, &fields::body(body, Form::Relaxed)));
     let common = format!(
         "i={number}; a={}; d={}; s={}; t={now_seconds};",
         key.algorithm().name(),

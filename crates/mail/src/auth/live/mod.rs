@@ -166,9 +166,7 @@ impl Live {
             (Some(message), Err(_)) => {
                 let all = message.dkim_headers.iter().take(SIGNATURES);
                 evaluated.dkim = all
-                    .map(|header| {
-                        ("temperror".to_owned(), header.header.d.clone(), header.header.s.clone())
-                    })
+                    .map(|header| ("temperror".to_owned(), header.header.d.clone(), header.header.s.clone()))
                     .collect();
                 evaluated.dmarc = "temperror".to_owned();
             }
@@ -340,7 +338,9 @@ fn header(evaluated: &Evaluated, peer: &Peer<'_>, author: &str) -> String {
 /// A value as it may stand in the field: what the sender chose must not end it or add to it.
 fn value(text: &str) -> String {
     let plain = |found: char| found.is_ascii_alphanumeric() || "-._+@/:[]".contains(found);
-    if !text.is_empty() && text.len() <= 255 && text.chars().all(|found| plain(found) && !"/:[]@".contains(found))
+    if !text.is_empty()
+        && text.len() <= 255
+        && text.chars().all(|found| plain(found) && !"/:[]@".contains(found))
     {
         return text.to_owned();
     }

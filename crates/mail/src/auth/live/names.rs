@@ -191,7 +191,9 @@ async fn ask<T>(
     wanted: impl Fn(&RData) -> Option<T>,
 ) -> Result<Vec<T>, Trouble> {
     let text = name.strip_suffix('.').unwrap_or(name);
-    if text.is_empty() || text.len() > 253 || text.split('.').any(|label| label.is_empty() || label.len() > 63)
+    if text.is_empty()
+        || text.len() > 253
+        || text.split('.').any(|label| label.is_empty() || label.len() > 63)
     {
         return Ok(Vec::new());
     }

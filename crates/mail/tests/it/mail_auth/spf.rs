@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
-use mail::auth::live::{Entry, Live, Zone};
 use mail::auth::Peer;
+use mail::auth::live::{Entry, Live, Zone};
 use serde::Deserialize;
 use yaml_serde::Value;
 

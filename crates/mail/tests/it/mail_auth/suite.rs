@@ -37,7 +37,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
 
 /// All documents of a suite; `None`, and a word, where it is not here.
 pub(super) fn read<T: DeserializeOwned>(name: &str) -> Option<Vec<T>> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/mail-auth")).join(name);
+    let path =
+        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/mail-auth")).join(name);
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("left out: {name} is not here");
         return None;
@@ -66,8 +67,12 @@ pub(super) fn compare(suite: &str, all: usize, failed: &[(String, String)]) {
         let reason = known.known.iter().find(|reason| reason.suite == suite && reason.test == *test);
         println!("  {test}: {what} ({})", reason.map_or("NOT KNOWN", |reason| reason.rfc.as_str()));
     }
-    let expected: Vec<&str> =
-        known.known.iter().filter(|reason| reason.suite == suite).map(|reason| reason.test.as_str()).collect();
+    let expected: Vec<&str> = known
+        .known
+        .iter()
+        .filter(|reason| reason.suite == suite)
+        .map(|reason| reason.test.as_str())
+        .collect();
     let failed: Vec<&str> = failed.iter().map(|(test, _)| test.as_str()).collect();
     assert_eq!(failed, expected, "{suite}");
 }
