@@ -8,6 +8,7 @@ use mail::auth::ArcKey;
 use mail::auth::live::Live;
 use mail::events::Sources;
 use mail::neutralise;
+use mail::neutralise::notice::{NoticePage, page};
 use model::Time;
 
 use crate::Outside;
@@ -25,7 +26,7 @@ pub(crate) struct Setup {
     pub(crate) live: Option<Live>,
     pub(crate) arc: Option<ArcKey>,
     pub(crate) neutralise: neutralise::Settings,
-    pub(crate) notice: Option<Never>,
+    pub(crate) notice: Option<NoticePage>,
 }
 
 impl fmt::Debug for Setup {
@@ -93,10 +94,14 @@ impl Setup {
             }
         };
         let mut neutralise = neutralise::Settings::default();
-        let notice = None;
+        let mut notice = None;
         if let Some(set) = &config.notice {
             let key = neutralise::Key::from_pem(&text(&set.key)?).map_err(|error| part(&set.key, error))?;
-            neutralise = neutralise::Settings { notice: Some(set.url.clone()), key: Some(Arc::new(key)) };
+            let public = key.public_key().map_err(|error| part(&set.key, error))?;
+            let name = institution.domains.first().map_or("", String::as_str);
+            notice = Some(page(&public, name));
+            neutralise.notice = Some(set.url.clone());
+            neutralise.key = Some(Arc::new(key));
         }
         Ok((Self { config, institution, engine, sources, live, arc, neutralise, notice }, told))
     }
@@ -152,9 +157,4 @@ fn text(path: &PathBuf) -> Result<String, ConfigError> {
 
 fn part(path: &Path, error: impl fmt::Display) -> SetupError {
     SetupError::Part { what: path.display().to_string(), why: error.to_string() }
-}
-
-pub(crate) struct Never {
-    pub(crate) html: String,
-    pub(crate) content_security_policy: String,
 }

@@ -1,8 +1,19 @@
 //! What a page loads by itself, where its links lead, and what a reader sees of it.
 
-use model::Event;
+mod attributes;
+mod element;
+mod facts;
+mod hidden;
+mod loads;
+mod srcset;
+#[cfg(test)]
+mod tests;
+mod text;
+mod token;
+mod url;
+mod walk;
 
-use crate::links::Target;
+pub(crate) use facts::{push, push_all};
 
 /// Something that loads by itself, or on an act that its reader does not take for a visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,8 +89,19 @@ pub struct Place<'a> {
 
 /// Reads a page of HTML. Never fails: what no parser makes sense of holds nothing.
 pub fn read(html: &str, place: &Place<'_>) -> Page {
-    let _ = (html, place);
-    Page::default()
+    let base = place.location.and_then(|location| url::base(location, None));
+    let mut page = read_in(html, place, 0, base.clone());
+    // Old programs take no notice of these characters, even within a name.
+    if html.contains('\0') {
+        let other = read_in(&html.replace('\0', ""), place, 0, base);
+        page.loads
+            .extend(other.loads.into_iter().filter(|load| !page.loads.contains(load)).collect::<Vec<_>>());
+    }
+    page
+}
+
+fn read_in(html: &str, place: &Place<'_>, depth: usize, base: Option<::url::Url>) -> Page {
+    walk::Walk::new(html, place, depth, base).run()
 }
 
 impl Page {
@@ -96,14 +118,4 @@ impl Page {
         self.forms += other.forms;
         self.scripts += other.scripts;
     }
-}
-
-/// Adds what is said of all that loads (`mail.beacon.count`, `mail.beacon.hidden`, `mail.beacon.host`, …).
-pub(crate) fn push_all(page: &Page, targets: &[Target], event: &mut Event) {
-    let _ = (page, targets, event);
-}
-
-/// Adds the facts of one thing that loads (`beacon.url`, `beacon.kind`, `beacon.hidden`, …) to `event`.
-pub(crate) fn push(load: &Load, target: &Target, event: &mut Event) {
-    let _ = (load, target, event);
 }

@@ -301,6 +301,7 @@ fn neutralise(args: &Neutralise) -> Result<ExitCode> {
     let settings = mail::neutralise::Settings {
         notice: args.notice.clone(),
         key: args.notice_key.as_deref().map(read_key).transpose()?,
+        ..mail::neutralise::Settings::default()
     };
     let done = mail::neutralise::neutralise(&raw, &settings);
     match &args.output {
