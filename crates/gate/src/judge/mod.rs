@@ -413,3 +413,6 @@ impl Drop for Judging<'_> {
         self.0.metrics.judging.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;
