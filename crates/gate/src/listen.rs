@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -146,6 +147,31 @@ async fn bind_unix(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
+/// How many connections are open, for whoever counts them.
+#[derive(Clone, Debug, Default)]
+pub struct Open(Arc<AtomicU64>);
+
+impl Open {
+    /// How many there are now.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn one(&self) -> OpenOne {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        OpenOne(self.0.clone())
+    }
+}
+
+/// A connection as long as it is open, also where its session is cut off.
+struct OpenOne(Arc<AtomicU64>);
+
+impl Drop for OpenOne {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// How a service takes connections in.
 #[derive(Clone, Debug)]
 pub struct Bounds {
@@ -155,6 +181,8 @@ pub struct Bounds {
     pub busy: Vec<u8>,
     /// How long open sessions have, once the service is to end.
     pub drain: Duration,
+    /// Counts the connections.
+    pub open: Open,
 }
 
 /// Takes connections in until `shutdown` turns true, then waits for the sessions until [`Bounds::drain`] is over and
@@ -185,9 +213,10 @@ where
             Ok((io, peer)) => match places.clone().try_acquire_owned() {
                 Ok(place) => {
                     let work = session(io, peer);
+                    let open = bounds.open.one();
                     sessions.spawn(async move {
                         work.await;
-                        drop(place);
+                        drop((place, open));
                     });
                 }
                 Err(_) => {

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::listen::Open;
+
 /// Upper bounds of the histogram, in milliseconds.
 const BOUNDS: [u64; 12] = [1, 2, 5, 10, 20, 50, 100, 250, 500, 1_000, 5_000, 30_000];
 
@@ -27,8 +29,8 @@ pub(crate) struct Metrics {
     pub(crate) reloads_failed: AtomicU64,
     /// Reloads of the configuration.
     pub(crate) reloads: AtomicU64,
-    /// Open connections by protocol.
-    connections: Mutex<BTreeMap<&'static str, i64>>,
+    /// Doors by protocol, with their connections.
+    doors: Mutex<Vec<(&'static str, Open)>>,
 }
 
 /// What is counted elsewhere.
@@ -54,9 +56,9 @@ impl Metrics {
         self.micros.fetch_add(duration.as_micros() as u64, Ordering::Relaxed);
     }
 
-    /// Counts a connection that opened (1) or closed (-1).
-    pub(crate) fn connection(&self, protocol: &'static str, change: i64) {
-        *lock(&self.connections).entry(protocol).or_default() += change;
+    /// Counts the connections of a door from now on.
+    pub(crate) fn door(&self, protocol: &'static str, open: Open) {
+        lock(&self.doors).push((protocol, open));
     }
 
     /// All of it as text.
@@ -89,7 +91,11 @@ impl Metrics {
         let _ = writeln!(out, "portcullis_gate_judging_seconds_sum {seconds}");
         let _ = writeln!(out, "portcullis_gate_judging_seconds_count {total}");
         head(&mut out, "connections", "gauge", "Open connections by protocol.");
-        for (protocol, count) in &*lock(&self.connections) {
+        let mut connections: BTreeMap<&str, u64> = BTreeMap::new();
+        for (protocol, open) in &*lock(&self.doors) {
+            *connections.entry(protocol).or_default() += open.count();
+        }
+        for (protocol, count) in connections {
             let _ = writeln!(out, "portcullis_gate_connections{{protocol=\"{protocol}\"}} {count}");
         }
         let load = |value: &AtomicU64| value.load(Ordering::Relaxed);
@@ -135,7 +141,8 @@ mod tests {
         metrics.copy("tag", "medium", "milter");
         metrics.took(Duration::from_millis(3));
         metrics.took(Duration::from_secs(99));
-        metrics.connection("smtp", 1);
+        metrics.door("smtp", Open::default());
+        metrics.door("smtp", Open::default());
         let text = metrics.text(&Sizes { quarantine: (2, 30), mailings: 4 });
         for line in [
             "portcullis_gate_copies_total{action=\"tag\",level=\"medium\",protocol=\"milter\"} 2",
@@ -143,7 +150,7 @@ mod tests {
             "portcullis_gate_judging_seconds_bucket{le=\"0.005\"} 1",
             "portcullis_gate_judging_seconds_bucket{le=\"+Inf\"} 2",
             "portcullis_gate_judging_seconds_sum 99.003",
-            "portcullis_gate_connections{protocol=\"smtp\"} 1",
+            "portcullis_gate_connections{protocol=\"smtp\"} 0",
             "portcullis_gate_quarantine_bytes 30",
             "portcullis_gate_mailing_messages 4",
         ] {

@@ -14,7 +14,7 @@ use super::packet::{self, BadPacket};
 use super::reply::Reply;
 use crate::copies::{self, Going, Verdict};
 use crate::door::{Action, Decision, Envelope, Judge};
-use crate::listen::{self, Bounds, Listener, Peer};
+use crate::listen::{self, Bounds, Listener, Open, Peer};
 use crate::wire::{Io, Room, Share, Wire, ends};
 
 /// How much is taken.
@@ -22,6 +22,8 @@ use crate::wire::{Io, Room, Share, Wire, ends};
 pub struct Limits {
     /// Connections at once.
     pub connections: usize,
+    /// Counts the connections.
+    pub open: Open,
     /// Bytes of a packet.
     pub packet: usize,
     /// Bytes of a message.
@@ -40,6 +42,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1000,
+            open: Open::default(),
             packet: 1 << 20,
             message: 50 << 20,
             room: Room::new(1 << 30),
@@ -100,7 +103,12 @@ pub async fn serve<J: Judge>(
     shutdown: watch::Receiver<bool>,
 ) -> usize {
     let now = settings.borrow().clone();
-    let bounds = Bounds { connections: now.limits.connections, busy: Vec::new(), drain: now.timeouts.drain };
+    let bounds = Bounds {
+        connections: now.limits.connections,
+        busy: Vec::new(),
+        drain: now.timeouts.drain,
+        open: now.limits.open.clone(),
+    };
     listen::accept(listener, bounds, shutdown.clone(), move |io, peer| {
         let session = Session::new(io, settings.borrow().clone(), judge.clone(), shutdown.clone());
         run(session, peer)

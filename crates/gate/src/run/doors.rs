@@ -101,6 +101,7 @@ impl Doors {
     ) -> Result<Self, RunError> {
         let setup = room.setup();
         let settings = settings(&setup)?;
+        room.metrics.door("milter", settings.milter.limits.open.clone());
         let (milter, of_milter) = watch::channel(settings.milter);
         // All sockets first: a gate with half its doors is none.
         let mut milters = Vec::new();
@@ -119,6 +120,7 @@ impl Doors {
         let mut smtp = Vec::new();
         for ((listener, lmtp), (address, settings)) in proxies.into_iter().zip(settings.smtp) {
             let judge = Arc::new(At { room: room.clone(), protocol: if lmtp { "lmtp" } else { "smtp" } });
+            room.metrics.door(judge.protocol, settings.limits.open.clone());
             let (sender, of_smtp) = watch::channel(settings);
             let work = smtp::serve(listener, of_smtp, judge, ends.clone());
             tasks.spawn(async { _ = work.await });

@@ -35,6 +35,7 @@ pub async fn serve<J: Judge>(
         connections: now.limits.connections,
         busy: Reply::new(421, "4.3.2", "Too many connections, please try again later").to_bytes(),
         drain: now.timeouts.drain,
+        open: now.limits.open.clone(),
     };
     listen::accept(listener, bounds, shutdown.clone(), move |io, peer| {
         let settings = settings.borrow().clone();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::listen::Address;
+use crate::listen::{Address, Open};
 use crate::wire::Room;
 
 /// Which of the two is spoken.
@@ -41,6 +41,8 @@ pub struct NextHop {
 pub struct Limits {
     /// Connections at once.
     pub connections: usize,
+    /// Counts the connections.
+    pub open: Open,
     /// Bytes of a message.
     pub message: usize,
     /// Memory for all messages in flight.
@@ -62,6 +64,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1000,
+            open: Open::default(),
             message: 50 << 20,
             room: Room::new(1 << 30),
             recipients: 1000,
