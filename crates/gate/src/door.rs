@@ -1,6 +1,23 @@
 //! What the protocols hand to the door, and what they are told to do.
 
+use std::future::Future;
+use std::io;
 use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Whoever decides what becomes of a message: the door itself, or a test.
+pub trait Judge: Send + Sync + 'static {
+    /// Says what is to be done with each recipient's copy of `raw`, the message as it came with line ends CRLF.
+    /// What is quarantined is synced to disk before this returns. A judge that fails says so by
+    /// [`Action::Defer`] (or [`Action::Deliver`], where it was told to fail open). A recipient that the
+    /// decision forgets is deferred.
+    fn judge(&self, envelope: &Envelope, raw: Arc<[u8]>) -> impl Future<Output = Decision> + Send;
+
+    /// Sends a copy on by a way of its own, because a milter can give a message one content only. `envelope`
+    /// names the copy's recipients alone; `copy` is whole, with all header fields. It returns when another
+    /// server has taken the copy over; on an error the sender is told to come again.
+    fn deliver(&self, envelope: &Envelope, copy: Vec<u8>) -> impl Future<Output = io::Result<()>> + Send;
+}
 
 /// What is known of a delivery besides the message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +33,8 @@ pub struct Envelope {
     pub mail_from: String,
     /// The envelope recipients without brackets.
     pub recipients: Vec<String>,
+    /// The sender asked for SMTPUTF8, so that addresses and header fields may be in UTF-8.
+    pub utf8: bool,
     /// The mail server's name for the delivery, for the log.
     pub queue_id: Option<String>,
 }
@@ -45,7 +64,8 @@ pub enum Action {
     Deliver {
         /// Header fields to put above all others, the first one on top: name, value without line end.
         prepend: Vec<(String, String)>,
-        /// Header fields that bear our name and are not ours: name, and the how-manieth of that name from 1.
+        /// Header fields that bear our name and are not ours: name, and the how-manieth of that name from 1 in
+        /// the message as it came. They are no longer in `changed`.
         remove: Vec<(String, u32)>,
         /// The message that goes on in its place, without `prepend`; `None`: as it came, byte for byte.
         changed: Option<Vec<u8>>,

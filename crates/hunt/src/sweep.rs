@@ -4,9 +4,9 @@
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use mail::Child;
+use mail::events::{self, Sources};
 use mail::history::{History, HistoryError, Known};
-use mail::recon::{Detector, Mailing, explain};
+use mail::recon::{Detector, Mailing};
 use model::{Event, EventRef, SourceId, Time};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -165,21 +165,11 @@ impl Mailings {
             let mut event = Event::default();
             (event.time, event.record, event.source) =
                 (event_ref.time, event_ref.record, lane.sources.mailing);
-            mailing.push("mailing", &mut event);
-            mailing.push_lists("mailing", &mut event);
-            event.push_str("mailing.explanation", &explain(mailing));
+            events::mailing(mailing, &mut event);
             lane.judge.judge(&event, spot, &mut None);
             lane.cover(&event, event_ref);
         }
     }
-}
-
-/// The log sources of what messages hold.
-struct Sources {
-    beacon: SourceId,
-    link: SourceId,
-    attachment: SourceId,
-    mailing: SourceId,
 }
 
 /// One thread that judges messages.
@@ -194,16 +184,10 @@ struct Lane<'a> {
 
 impl<'a> Lane<'a> {
     fn new(hunt: &'a Hunt<'a>) -> Self {
-        let named = |name| hunt.sources.named(name);
         Self {
             hunt,
             judge: Judge::new(hunt),
-            sources: Sources {
-                beacon: named("mail-beacon"),
-                link: named("mail-link"),
-                attachment: named("mail-attachment"),
-                mailing: named("mail-mailing"),
-            },
+            sources: Sources::new(|name| hunt.sources.named(name)),
             event: Event::default(),
             coverage: FxHashMap::default(),
             tokens: Vec::new(),
@@ -219,34 +203,19 @@ impl<'a> Lane<'a> {
 
     fn message(&mut self, Ready { kept, known, mailing }: Ready) {
         let mut spot = kept.spot();
-        let mut event = std::mem::take(&mut self.event);
         let mut whole = Event::default();
+        (whole.time, whole.source) = (kept.event_ref.time, kept.source);
+        (whole.record, whole.offset) = (kept.event_ref.record, kept.offset);
         whole.extend(&kept.facts);
-        known.push(kept.event_ref.time, &mut whole);
-        if let Some(mailing) = &mailing {
-            mailing.push("mail.mailing", &mut whole);
-        }
-        let mut judge = |own: Option<&model::Facts>, source, spot: &Spot, lane: &mut Self| {
-            event.clear();
-            own.inspect(|facts| event.extend(facts));
-            event.extend(whole.facts());
-            (event.time, event.record, event.offset) =
-                (kept.event_ref.time, kept.event_ref.record, kept.offset);
-            event.source = source;
-            let found = lane.judge.judge(&event, spot, &mut None);
-            lane.cover(&event, &spot.event_ref);
-            found
-        };
-        let mut reconnaissance = judge(None, kept.source, &spot, self);
-        for (child, facts) in &kept.children {
-            spot.event_ref.seq += 1;
-            let source = match child {
-                Child::Beacon => self.sources.beacon,
-                Child::Link => self.sources.link,
-                Child::Attachment => self.sources.attachment,
-            };
-            reconnaissance |= judge(Some(facts), source, &spot, self);
-        }
+        events::push_context(&known, mailing.as_deref(), kept.event_ref.time, &mut whole);
+        let mut event = std::mem::take(&mut self.event);
+        let sources = self.sources;
+        let mut reconnaissance = false;
+        events::each(&whole, &kept.children, &sources, &mut event, |event, child| {
+            spot.event_ref.seq += u64::from(child.is_some());
+            reconnaissance |= self.judge.judge(event, &spot, &mut None);
+            self.cover(event, &spot.event_ref);
+        });
         self.event = event;
         if reconnaissance {
             self.mark(&kept, mailing.as_deref());

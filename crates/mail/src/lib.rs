@@ -13,6 +13,7 @@ pub mod auth;
 pub mod content;
 pub mod css;
 pub mod documents;
+pub mod events;
 mod facts;
 pub mod history;
 pub mod html;

@@ -48,6 +48,11 @@ impl Failure {
         self
     }
 
+    /// All of it in one line, for a log.
+    pub(crate) fn words(&self) -> String {
+        std::iter::once(&self.what).chain(&self.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
+    }
+
     /// Whether it is no more than a reader that has gone, such as `head`.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         self.causes.iter().any(|cause| cause.contains("Broken pipe"))

@@ -42,6 +42,8 @@ enum Command {
     Rules(command::rules::Command),
     #[command(subcommand)]
     Mail(command::mail::Command),
+    Gate(command::gate::Args),
+    Quarantine(command::quarantine::Args),
     #[command(subcommand)]
     Exercise(command::exercise::Command),
     Completions(command::pages::Completions),
@@ -54,6 +56,8 @@ fn main() -> ExitCode {
         Command::Hunt(args) => command::hunt::run(&args),
         Command::Rules(command) => command::rules::run(&command),
         Command::Mail(command) => command::mail::run(&command),
+        Command::Gate(args) => command::gate::run(&args),
+        Command::Quarantine(args) => command::quarantine::run(&args),
         Command::Exercise(command) => command::exercise::run(&command),
         Command::Completions(args) => command::pages::completions(&args),
         Command::Manual(args) => command::pages::manual(&args),

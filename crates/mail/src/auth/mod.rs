@@ -45,6 +45,12 @@ pub struct Evaluated {
     pub header: String,
 }
 
+/// The address outside of the institution that a message came from, as the trusted hops of its header say.
+pub fn outside(raw: &[u8], settings: &Settings) -> Option<IpAddr> {
+    let message = mail_parser::MessageParser::default().parse_headers(raw)?;
+    hops::read(&message, settings, &mut Event::default()).outside
+}
+
 /// Adds results, alignment, hops and oddities (`mail.auth.spf`, `mail.hop.from`, …) to `event`.
 ///
 /// One pass over the header fields; each field is read a fixed number of times, and lists that come

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use detect::{Engine, Scratch};
+use mail::events::{self, Sources};
 use mail::{About, Child, Inspection, Inspector};
 use model::{Event, Facts, Kind};
 use observe::{Collector, Format, LogSources, Message};
@@ -139,8 +140,8 @@ fn inspect(args: &Inspect) -> Result<ExitCode> {
         inspector: Inspector::new(&settings),
         engine: &engine,
         scratch: Scratch::default(),
-        children: [Child::Beacon, Child::Link, Child::Attachment]
-            .map(|child| (child, sources.named(child.source()))),
+        children: Sources::new(|name| sources.named(name)),
+        event: Event::default(),
         shape: args.format,
         path: String::new(),
         messages: 0,
@@ -168,7 +169,8 @@ struct Show<'a> {
     inspector: Inspector<'a>,
     engine: &'a Engine,
     scratch: Scratch,
-    children: [(Child, model::SourceId); 3],
+    children: Sources,
+    event: Event,
     shape: Shape,
     path: String,
     messages: u64,
@@ -182,25 +184,15 @@ impl Show<'_> {
     fn held(&mut self, event: &Event, found: &Inspection) -> Vec<(model::Level, String)> {
         let mut held = BTreeSet::new();
         let engine = self.engine;
-        let mut judge = |event: &Event, scratch: &mut Scratch| {
+        let scratch = &mut self.scratch;
+        events::each(event, &found.children, &self.children, &mut self.event, |event, _| {
             engine.scan(event, scratch, |place, _| {
                 let rule = &engine.rules().rules[place as usize];
                 if rule.reports {
                     held.insert((std::cmp::Reverse(rule.level()), rule.info.title.clone()));
                 }
             });
-        };
-        judge(event, &mut self.scratch);
-        let mut child = Event::default();
-        for (kind, facts) in &found.children {
-            child.clear();
-            child.extend(facts);
-            child.extend(event.facts());
-            child.time = event.time;
-            child.source =
-                self.children.iter().find(|(of, _)| of == kind).map_or(event.source, |(_, source)| *source);
-            judge(&child, &mut self.scratch);
-        }
+        });
         held.into_iter().map(|(level, title)| (level.0, title)).collect()
     }
 }

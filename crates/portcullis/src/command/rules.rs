@@ -3,8 +3,8 @@ use std::process::ExitCode;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use detect::{Engine, RuleSet};
-use mail::{About, Child, Inspector};
-use model::{Event, Facts};
+use mail::{About, Inspector};
+use model::Event;
 use observe::{Collector, Format, LogSources, Message};
 
 use crate::Result;
@@ -159,6 +159,7 @@ fn test(args: &Test) -> Result<ExitCode> {
         engine: &engine,
         sources: &sources,
         mail: Inspector::new(&settings),
+        mail_sources: mail::events::Sources::new(|name| sources.named(name)),
         held: 0,
         missed: 0,
         elsewhere: 0,
@@ -182,27 +183,13 @@ struct Tester<'a> {
     engine: &'a Engine,
     sources: &'a LogSources,
     mail: Inspector<'a>,
+    mail_sources: mail::events::Sources,
     held: u64,
     missed: u64,
     elsewhere: u64,
     misses: usize,
     /// Whether standard output could be written to.
     said: Result<()>,
-}
-
-impl Tester<'_> {
-    /// Explains the rules on a message and on each thing that lies in it.
-    fn with_children(&mut self, event: &mut Event, children: &[(Child, Facts)]) {
-        self.event(event);
-        let whole = event.take_facts();
-        for (child, facts) in children {
-            event.extend(facts);
-            event.extend(&whole);
-            event.source = self.sources.named(child.source());
-            self.event(event);
-            event.take_facts();
-        }
-    }
 }
 
 impl Collector for Tester<'_> {
@@ -219,10 +206,19 @@ impl Collector for Tester<'_> {
     fn message(&mut self, message: &Message<'_>, event: &mut Event) {
         let about = About { mailbox: message.mailbox, folder: message.folder, ..About::default() };
         let found = self.mail.inspect(message.raw, &about, event);
-        self.with_children(event, &found.children);
+        let mut child = Event::default();
+        mail::events::each(&event.clone(), &found.children, &self.mail_sources, &mut child, |event, _| {
+            self.judge(event)
+        });
     }
 
     fn event(&mut self, event: &mut Event) {
+        self.judge(event);
+    }
+}
+
+impl Tester<'_> {
+    fn judge(&mut self, event: &Event) {
         for place in 0..self.engine.rules().rules.len() as u32 {
             let rule = &self.engine.rules().rules[place as usize];
             if !self.engine.rules_for(event.source).contains(&place) {
