@@ -207,9 +207,8 @@ impl Collector for Tester<'_> {
         let about = About { mailbox: message.mailbox, folder: message.folder, ..About::default() };
         let found = self.mail.inspect(message.raw, &about, event);
         let mut child = Event::default();
-        mail::events::each(&event.clone(), &found.children, &self.mail_sources, &mut child, |event, _| {
-            self.judge(event)
-        });
+        let sources = self.mail_sources;
+        mail::events::each(event, &found.children, &sources, &mut child, |event, _| self.judge(event));
     }
 
     fn event(&mut self, event: &mut Event) {
