@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod alliance;
 mod background;
 mod batch;
 mod calendar;
@@ -40,20 +41,25 @@ mod story;
 mod truth;
 mod world;
 
+pub use alliance::Difficulty;
 pub use error::ExerciseError;
 pub use scenario::ScenarioInfo;
 pub use score::{
-    ExposureScore, IncidentScore, RecordScore, Score, ScoredCase, ScoredFinding, SeenScore, TechniqueScore,
+    ExposureScore, IncidentScore, MailScore, RaisedScore, RecordScore, Score, ScoredCase, ScoredFinding, SeenScore, TechniqueScore,
     score, score_files,
 };
 pub use stage::stage;
-pub use truth::{Background, Hostile, Lookalikes, Missing, Risk, Truth, TruthRecords};
+pub use truth::{
+    Background, Hostile, HostileMail, Lookalikes, Mailings, Missing, Risk, Truth, TruthRecords,
+};
 
 /// The exercises that can be staged.
 pub fn list() -> Result<Vec<ScenarioInfo>, ExerciseError> {
     let scenarios = scenario::all()?;
-    Ok(scenarios
+    let mut all: Vec<_> = scenarios
         .into_iter()
         .map(|scenario| ScenarioInfo { name: scenario.name, title: scenario.title })
-        .collect())
+        .collect();
+    all.push(alliance::info()?);
+    Ok(all)
 }

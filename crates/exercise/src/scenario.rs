@@ -219,7 +219,8 @@ pub(crate) fn all() -> Result<Vec<Scenario>, ExerciseError> {
 /// The scenario called `name`.
 pub(crate) fn named(name: &str) -> Result<Scenario, ExerciseError> {
     let scenarios = all()?;
-    let known = scenarios.iter().map(|scenario| scenario.name.as_str()).collect::<Vec<_>>().join(", ");
+    let names = scenarios.iter().map(|scenario| scenario.name.as_str());
+    let known = names.chain([crate::alliance::NAME]).collect::<Vec<_>>().join(", ");
     scenarios
         .into_iter()
         .find(|scenario| scenario.name == name)

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use model::Time;
 
 use crate::ExerciseError;
+use crate::alliance::{self, Difficulty};
 use crate::background;
 use crate::batch::Batch;
 use crate::calendar::{DAY, SECOND, is_free, midnight};
@@ -27,18 +28,42 @@ use crate::world::World;
 /// Writes `out/evidence/…` and `out/truth.json` for the scenario called `name`.
 ///
 /// A `scale` of 1 gives the full volume of ordinary traffic; what is hostile and what looks like it
-/// stay the same at every scale. `progress` is told how many bytes of evidence have been written
+/// stay the same at every scale; `difficulty` is asked only by scenarios that have one. `progress` is told how many bytes of evidence have been written
 /// since it was last told. The same name, seed and scale give the same bytes.
 pub fn stage(
     name: &str,
     seed: u64,
     scale: f64,
+    difficulty: Difficulty,
     out: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Truth, ExerciseError> {
     if !(0.0001..=100.0).contains(&scale) {
         return Err(ExerciseError::Scale { scale });
     }
+    let truth = if name == alliance::NAME {
+        alliance::stage(seed, scale, difficulty, out, progress)?
+    } else {
+        scripted(name, seed, scale, out, progress)?
+    };
+    let path = out.join("truth.json");
+    let text = serde_json::to_vec_pretty(&truth).map_err(|source| ExerciseError::Json {
+        path: path.clone(),
+        line: 0,
+        source,
+    })?;
+    fs::write(&path, text).map_err(ExerciseError::io(&path))?;
+    Ok(truth)
+}
+
+/// Stages a scenario that is a story of steps.
+fn scripted(
+    name: &str,
+    seed: u64,
+    scale: f64,
+    out: &Path,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Truth, ExerciseError> {
     let scenario = named(name)?;
     let catalogue = Catalogue::built_in()?;
     let world = World::new(&scenario, Names::built_in()?, seed);
@@ -59,15 +84,7 @@ pub fn stage(
     for spec in &scenario.stream {
         stage.stream(spec, &plan)?;
     }
-    let truth = stage.finish(&plan)?;
-    let path = out.join("truth.json");
-    let text = serde_json::to_vec_pretty(&truth).map_err(|source| ExerciseError::Json {
-        path: path.clone(),
-        line: 0,
-        source,
-    })?;
-    fs::write(&path, text).map_err(ExerciseError::io(&path))?;
-    Ok(truth)
+    stage.finish(&plan)
 }
 
 struct Stage<'a> {
@@ -202,6 +219,7 @@ impl Stage<'_> {
             time: Time::from_micros(micros.div_euclid(resolution) * resolution),
             technique: mark.technique.clone(),
             fact: mark.fact.clone(),
+            mail: None,
         });
     }
 
@@ -299,6 +317,7 @@ impl Stage<'_> {
             scenario: scenario.name.clone(),
             seed: self.seed,
             scale: self.scale,
+            difficulty: None,
             organisation: world.organisation.clone(),
             first_seen: self.hostile.first().map(|record| record.time),
             detected: Time::from_micros(midnight(scenario.detected)),

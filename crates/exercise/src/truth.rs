@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use model::{Exposed, ExposureKind, Time};
 use serde::{Deserialize, Serialize};
 
+use crate::alliance::Difficulty;
+
 /// What an exercise staged: written as `truth.json`, read by [`crate::score`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Truth {
@@ -14,6 +16,9 @@ pub struct Truth {
     pub seed: u64,
     /// The scale of ordinary traffic.
     pub scale: f64,
+    /// How well the intruder hides, where a scenario has that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difficulty: Option<Difficulty>,
     /// The invented organisation.
     pub organisation: String,
     /// Time of the first hostile record.
@@ -60,6 +65,33 @@ pub struct Hostile {
     pub technique: String,
     /// What an expert would say of it.
     pub fact: String,
+    /// What is known of it where it is a mail of a campaign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<HostileMail>,
+}
+
+/// A mail of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostileMail {
+    /// The sender's address.
+    pub sender: String,
+    /// Which of the sender's waves it belongs to, from 1.
+    pub wave: u64,
+    /// Address of the owner of the mailbox.
+    pub mailbox: String,
+    /// The outlet that the sender claims.
+    pub outlet: String,
+    /// What tells its sender who opened it.
+    pub token: String,
+}
+
+/// A line of `mailings.jsonl`: which mailing each message of a file belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mailings {
+    /// Path below the evidence folder.
+    pub path: String,
+    /// By record; nothing for what is no mailing.
+    pub mailing: Vec<String>,
 }
 
 /// What looks like a technique and is not.

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use evtx::{EvtxParser, ParserSettings};
-use exercise::{ScoredFinding, Truth, score, stage};
+use exercise::{Difficulty, ScoredFinding, Truth, score, stage};
 use model::Level;
 
 const SMALL: f64 = 0.001;
@@ -31,7 +31,7 @@ fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 fn staged(seed: u64, scale: f64) -> (tempfile::TempDir, Truth) {
     let folder = tempfile::tempdir().unwrap();
-    let truth = stage("commission", seed, scale, folder.path(), &mut |_| {}).unwrap();
+    let truth = stage("commission", seed, scale, Difficulty::Easy, folder.path(), &mut |_| {}).unwrap();
     (folder, truth)
 }
 
@@ -137,6 +137,7 @@ fn findings_of_all_and_only_hostile_records_score_one() {
         records: vec![(record.path.clone(), record.record)],
         time: Some(record.time),
         incident: Some("a".to_owned()),
+        reconnaissance: false,
     });
     let result = score(&truth, all.clone(), None);
     assert_eq!((result.records.recall, result.records.precision), (1.0, 1.0));
@@ -150,6 +151,7 @@ fn findings_of_all_and_only_hostile_records_score_one() {
         records: (1..=100).map(|number| ("nowhere.log".to_owned(), number)).collect(),
         time: None,
         incident: None,
+        reconnaissance: false,
     };
     let result = score(&truth, half.chain(low).chain([wrong.clone(), wrong]), None);
     assert_eq!(result.records.found, truth.records.hostile.len().div_ceil(2) as u64);
@@ -160,8 +162,8 @@ fn findings_of_all_and_only_hostile_records_score_one() {
 #[test]
 fn what_cannot_be_staged_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    let unknown = stage("nothing", 1, 1.0, folder.path(), &mut |_| {}).unwrap_err();
-    assert_eq!(unknown.to_string(), "there is no exercise “nothing”; there is commission");
-    assert!(stage("commission", 1, f64::NAN, folder.path(), &mut |_| {}).is_err());
-    assert!(stage("commission", 1, 0.0, folder.path(), &mut |_| {}).is_err());
+    let unknown = stage("nothing", 1, 1.0, Difficulty::Easy, folder.path(), &mut |_| {}).unwrap_err();
+    assert_eq!(unknown.to_string(), "there is no exercise “nothing”; there is commission, alliance");
+    assert!(stage("commission", 1, f64::NAN, Difficulty::Easy, folder.path(), &mut |_| {}).is_err());
+    assert!(stage("commission", 1, 0.0, Difficulty::Easy, folder.path(), &mut |_| {}).is_err());
 }

@@ -68,7 +68,7 @@ pub(crate) fn add(out: &mut Batch, dice: &mut Dice, micros: i64, mbox: bool, mes
     });
 }
 
-fn weekday(micros: i64) -> &'static str {
+pub(crate) fn weekday(micros: i64) -> &'static str {
     match civil(micros).weekday() {
         Weekday::Monday => "Mon",
         Weekday::Tuesday => "Tue",
@@ -87,7 +87,7 @@ fn date(micros: i64) -> String {
 }
 
 /// Base64 in lines of 76 (RFC 2045, section 6.8).
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for (number, group) in bytes.chunks(3).enumerate() {

@@ -1,5 +1,6 @@
 //! How well findings match the truth of an exercise.
 
+mod mail;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -7,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use model::{Exposed, ExposureKind, Level, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::truth::{Risk, Truth};
+use crate::truth::{Mailings, Risk, Truth};
 
+pub use mail::{MailScore, RaisedScore};
 pub use read::score_files;
 
 /// A finding as far as scoring looks at it.
@@ -22,6 +24,8 @@ pub struct ScoredFinding {
     pub time: Option<Time>,
     /// The incident that it was put into.
     pub incident: Option<String>,
+    /// Whether it calls a mail reconnaissance.
+    pub reconnaissance: bool,
 }
 
 /// A case as far as scoring looks at it.
@@ -48,6 +52,9 @@ pub struct Score {
     pub exposure: ExposureScore,
     /// Records by technique.
     pub techniques: BTreeMap<String, TechniqueScore>,
+    /// Mail, where mailboxes were staged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailScore>,
 }
 
 /// How many of the hostile records were found, and how many others were reported.
@@ -114,7 +121,7 @@ pub fn score(
 ) -> Score {
     let mut tally = Tally::new(truth);
     findings.into_iter().for_each(|finding| tally.add(&finding));
-    tally.finish(truth, case)
+    tally.finish(truth, case, &[])
 }
 
 /// What has been counted so far.
@@ -124,6 +131,8 @@ struct Tally<'a> {
     found: Vec<bool>,
     /// Records of other evidence, by path and number.
     reported: HashMap<String, HashSet<u64>>,
+    /// Records of findings that call a mail reconnaissance.
+    called: BTreeSet<(String, u64)>,
     /// Hostile records by incident, and the incident's first moment.
     incidents: BTreeMap<String, (BTreeSet<usize>, Option<Time>)>,
 }
@@ -135,10 +144,13 @@ impl<'a> Tally<'a> {
             hostile.entry(&record.path).or_default().insert(record.record, index);
         }
         let found = vec![false; truth.records.hostile.len()];
-        Self { hostile, found, reported: HashMap::new(), incidents: BTreeMap::new() }
+        Self { hostile, found, reported: HashMap::new(), called: BTreeSet::new(), incidents: BTreeMap::new() }
     }
 
     fn add(&mut self, finding: &ScoredFinding) {
+        if finding.reconnaissance {
+            self.called.extend(finding.records.iter().filter(|(path, _)| mail::is_mail(path)).cloned());
+        }
         if finding.level < Level::Medium {
             return;
         }
@@ -161,7 +173,8 @@ impl<'a> Tally<'a> {
         }
     }
 
-    fn finish(self, truth: &Truth, case: Option<&ScoredCase>) -> Score {
+    fn finish(self, truth: &Truth, case: Option<&ScoredCase>, mailings: &[Mailings]) -> Score {
+        let mail = mail::score(truth, &self.called, mailings);
         let hostile = truth.records.hostile.len() as u64;
         let found = self.found.iter().filter(|found| **found).count() as u64;
         let others: usize = self.reported.values().map(HashSet::len).sum();
@@ -195,6 +208,7 @@ impl<'a> Tally<'a> {
             first_seen: SeenScore { truth: truth.first_seen, found: first },
             exposure: exposure(&truth.exposure, case.map_or(&[], |case| case.exposure.as_slice())),
             techniques,
+            mail,
         }
     }
 }

@@ -10,7 +10,10 @@ use serde::de::DeserializeOwned;
 
 use super::{Score, ScoredCase, ScoredFinding, Tally};
 use crate::ExerciseError;
-use crate::truth::{Risk, Truth};
+use crate::truth::{Mailings, Risk, Truth};
+
+/// Findings with this tag call a mail reconnaissance.
+const RECONNAISSANCE: &str = "portcullis.verdict.reconnaissance";
 
 /// A line of `findings.jsonl`, as far as scoring reads it. What another tool adds is passed over.
 #[derive(Deserialize)]
@@ -24,6 +27,19 @@ struct Line {
     evidence: Option<Place>,
     #[serde(default)]
     events: Vec<Event>,
+    #[serde(default)]
+    rule: Option<Rule>,
+}
+
+/// The rule as an object, or its name alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Rule {
+    Object {
+        #[serde(default)]
+        tags: Vec<String>,
+    },
+    Other(serde::de::IgnoredAny),
 }
 
 #[derive(Deserialize)]
@@ -67,7 +83,8 @@ pub fn score_files(dir: &Path, findings: &Path, case: Option<&Path>) -> Result<S
         })?;
         tally.add(&finding(line));
     }
-    Ok(tally.finish(&truth, case.as_ref()))
+    let mailings = mailings(&dir.join("mailings.jsonl"))?;
+    Ok(tally.finish(&truth, case.as_ref(), &mailings))
 }
 
 fn json<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T, ExerciseError> {
@@ -93,7 +110,29 @@ fn scored(case: &Case) -> ScoredCase {
     }
 }
 
+/// Which mailing each message belongs to; nothing where no mailboxes were staged.
+fn mailings(path: &Path) -> Result<Vec<Mailings>, ExerciseError> {
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let file = File::open(path).map_err(ExerciseError::io(path))?;
+    let mut all = Vec::new();
+    for (number, line) in BufReader::new(file).lines().enumerate() {
+        let line = line.map_err(ExerciseError::io(path))?;
+        all.push(serde_json::from_str(&line).map_err(|source| ExerciseError::Json {
+            path: path.to_owned(),
+            line: number as u64 + 1,
+            source,
+        })?);
+    }
+    Ok(all)
+}
+
 fn finding(line: Line) -> ScoredFinding {
+    let reconnaissance = match &line.rule {
+        Some(Rule::Object { tags }) => tags.iter().any(|tag| tag == RECONNAISSANCE),
+        _ => false,
+    };
     let own = line.evidence.into_iter().map(|place| (place, None));
     let counted = line.events.into_iter().map(|event| (event.evidence, event.record));
     let records = own
@@ -106,7 +145,7 @@ fn finding(line: Line) -> ScoredFinding {
             Some((below_evidence(&path), record.or(inner)?))
         })
         .collect();
-    ScoredFinding { level: line.level, records, time: line.time, incident: line.incident }
+    ScoredFinding { level: line.level, records, time: line.time, incident: line.incident, reconnaissance }
 }
 
 /// The part of a path below the evidence folder.

@@ -24,7 +24,8 @@ pub(crate) enum Command {
     /// Stage an exercise, hunt it, print the answer and how much of the truth was found.
     ///
     /// The exit code is 0 when the goals are met: 95 of 100 hostile records found, 95 of 100 reported
-    /// records hostile, the first trace exact, everything exposed named.
+    /// records hostile, the first trace exact, everything exposed named. Of mail they are: 99 of 100
+    /// mails that are called reconnaissance hostile, and 95 of 100 hostile ones found (hard: 90).
     ///
     /// Example: portcullis exercise run commission --seed 7
     Run(Run),
@@ -47,9 +48,33 @@ pub(crate) struct Stage {
     /// How much ordinary traffic: 1 is about two million records
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
+    /// How well the intruder hides, where the exercise has that: easy, medium or hard
+    #[arg(long, value_enum, default_value_t = Difficulty::Easy)]
+    difficulty: Difficulty,
     /// Where to write
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+}
+
+/// How well the intruder hides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Difficulty {
+    /// One text for each sender.
+    Easy,
+    /// Several texts in turn.
+    Medium,
+    /// Every text in other words, changing hosts.
+    Hard,
+}
+
+impl From<Difficulty> for exercise::Difficulty {
+    fn from(difficulty: Difficulty) -> Self {
+        match difficulty {
+            Difficulty::Easy => Self::Easy,
+            Difficulty::Medium => Self::Medium,
+            Difficulty::Hard => Self::Hard,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -62,6 +87,9 @@ pub(crate) struct Run {
     /// How much ordinary traffic: 1 is about two million records
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
+    /// How well the intruder hides, where the exercise has that: easy, medium or hard
+    #[arg(long, value_enum, default_value_t = Difficulty::Easy)]
+    difficulty: Difficulty,
     /// Where to write evidence, truth, report and score; exercise-NAME-SEED if not given
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -84,7 +112,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::List => list(),
         Command::Stage(args) => {
-            stage(&args.name, args.seed, args.scale, &args.out)?;
+            stage(&args.name, args.seed, args.scale, args.difficulty, &args.out)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Run(args) => rehearse(args),
@@ -109,15 +137,15 @@ fn failure(error: &ExerciseError) -> Failure {
     failure.because(error).hint("portcullis exercise list shows the exercises")
 }
 
-fn stage(name: &str, seed: u64, scale: f64, out: &Path) -> Result<Truth> {
+fn stage(name: &str, seed: u64, scale: f64, difficulty: Difficulty, out: &Path) -> Result<Truth> {
     clear(out)?;
     output::make_dir(out)?;
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("staging {bytes} {bytes_per_sec}") {
         bar.set_style(style);
     }
-    let truth =
-        exercise::stage(name, seed, scale, out, &mut |bytes| bar.inc(bytes)).map_err(|error| failure(&error));
+    let truth = exercise::stage(name, seed, scale, difficulty.into(), out, &mut |bytes| bar.inc(bytes))
+        .map_err(|error| failure(&error));
     bar.finish_and_clear();
     let truth = truth?;
     terminal::note(&format!(
@@ -155,13 +183,15 @@ struct Defaults {
 fn rehearse(args: &Run) -> Result<ExitCode> {
     let out =
         args.out.clone().unwrap_or_else(|| PathBuf::from(format!("exercise-{}-{}", args.name, args.seed)));
-    let truth = stage(&args.name, args.seed, args.scale, &out)?;
+    let truth = stage(&args.name, args.seed, args.scale, args.difficulty, &out)?;
     let mut hunting = Defaults::parse_from(["hunt", "."]).args;
     hunting.paths = vec![out.join("evidence")];
     hunting.rules = args.rules.clone();
     hunting.detected = Some(truth.detected);
     hunting.threads = args.threads;
     hunting.output = Some(out.join("case"));
+    let institution = out.join("institution.toml");
+    hunting.mail.institution = institution.is_file().then_some(institution);
     hunt::hunt(&hunting)?;
     let findings = out.join("case/findings.jsonl");
     let score = scored(&out, &findings)?;
@@ -218,6 +248,13 @@ fn told(score: &Score, file: &Path) -> String {
         score.exposure.recall,
         score.exposure.precision
     );
+    if let Some(mail) = &score.mail {
+        text += &format!(
+            "  reconnaissance   {} of {} mails found (recall {:.3}), {} called so (precision {:.3})\n  \
+             newsletters      {} called reconnaissance\n",
+            mail.found, mail.hostile, mail.recall, mail.reported, mail.precision, mail.newsletters_called
+        );
+    }
     let missed: Vec<String> = score
         .techniques
         .iter()
@@ -233,6 +270,9 @@ fn told(score: &Score, file: &Path) -> String {
 /// The goals of an exercise.
 fn verdict(score: &Score) -> ExitCode {
     const GOAL: f64 = 0.95;
+    if let Some(mail) = &score.mail {
+        return ExitCode::from(u8::from(!mail.is_met()));
+    }
     let met = score.records.recall >= GOAL
         && score.records.precision >= GOAL
         && score.incidents.main >= GOAL
