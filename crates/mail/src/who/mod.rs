@@ -1,5 +1,6 @@
 //! Who a message says it is from, and whether that fits.
 
+pub(crate) mod domain;
 mod outlets;
 
 pub use outlets::{Outlet, Outlets};
@@ -33,8 +34,8 @@ pub struct Claim {
 
 /// Adds every address header and what its names and domains say (`mail.from.address`, …), the texts of
 /// the other header fields (`mail.subject`, …), alignment, look-alikes and bulk-mail services.
-pub(crate) fn read(message: &Message<'_>, settings: &Settings, event: &mut Event) -> Sender {
-    let _ = (message, settings, event);
+pub(crate) fn read(message: &Message<'_>, directory: &Directory<'_>, event: &mut Event) -> Sender {
+    let _ = (message, directory, event);
     Sender::default()
 }
 
@@ -45,9 +46,15 @@ pub(crate) fn claim(
     subject: &str,
     text: &str,
     domains: &[String],
-    settings: &Settings,
+    directory: &Directory<'_>,
     event: &mut Event,
 ) -> Claim {
-    let _ = (sender, subject, text, domains, settings, event);
+    let _ = (sender, subject, text, domains, directory, event);
     Claim::default()
+}
+
+#[derive(Debug)]
+pub(crate) struct Directory<'a>(&'a Settings);
+impl<'a> Directory<'a> {
+    pub(crate) fn new(s: &'a Settings) -> Self { Self(s) }
 }
