@@ -12,10 +12,10 @@ use crate::who::domain;
 
 /// Parameters whose values are the same for everybody: campaign, size, version, page, language. Only what
 /// names somebody, or could be nothing else, is a token there.
-const COMMON: [&str; 40] = [
+const COMMON: [&str; 38] = [
     "_", "cb", "color", "crop", "date", "day", "dpr", "edition", "exp", "ext", "feature", "fit", "fm", "format",
     "h", "height", "hl", "itok", "lang", "language", "locale", "month", "oe", "p", "page", "q", "quality", "rev",
-    "s", "size", "t", "time", "ts", "v", "ver", "version", "w", "width", "year", "zoom",
+    "size", "time", "ts", "v", "ver", "version", "w", "width", "year", "zoom",
 ];
 
 struct Finder<'u, 'o> {
