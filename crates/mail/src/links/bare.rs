@@ -25,8 +25,7 @@ pub fn bare(text: &str, part: u32) -> Vec<Anchor> {
         let address = trimmed(&text[start..end], text[..start].ends_with('<'));
         let host = address.get(if www { 4 } else { address.find("://").map_or(0, |at| at + 3) }..);
         if host.is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '[')) {
-            let target =
-                if www { Cow::Owned(format!("http://{address}")) } else { Cow::Borrowed(address) };
+            let target = if www { Cow::Owned(format!("http://{address}")) } else { Cow::Borrowed(address) };
             found.push(Anchor {
                 target: target.split_ascii_whitespace().collect(),
                 shown: address.split_ascii_whitespace().collect(),
@@ -85,7 +84,9 @@ fn end(text: &str, start: usize) -> usize {
         return start + close;
     }
     let stops = |c: char| {
-        c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '`' | '“' | '”' | '«' | '»' | '|')
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '<' | '>' | '"' | '`' | '“' | '”' | '«' | '»' | '|')
     };
     start + rest.find(stops).unwrap_or(rest.len())
 }
@@ -104,7 +105,10 @@ fn trimmed(found: &str, bracketed: bool) -> &str {
         match bracket {
             Some((_, 0)) => break,
             Some((_, left)) => *left -= 1,
-            None if matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '’' | '…' | '。' | '，') => {}
+            None if matches!(
+                last,
+                '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '’' | '…' | '。' | '，'
+            ) => {}
             None => break,
         }
         rest = &rest[..rest.len() - last.len_utf8()];

@@ -45,8 +45,7 @@ pub fn codes(picture: &[u8], part: u32, pixels: &mut u64) -> Vec<Anchor> {
 
 fn reader(picture: &[u8]) -> Option<ImageReader<Cursor<&[u8]>>> {
     let format = image::guess_format(picture).ok()?;
-    let known =
-        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::WebP];
+    let known = [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::WebP];
     if !known.contains(&format) {
         return None;
     }

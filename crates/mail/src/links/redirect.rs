@@ -171,7 +171,10 @@ fn address(text: &str) -> Option<String> {
 
 /// An address in the rest of a path: where `http` begins, else as a host without scheme.
 fn in_path(rest: &str) -> Option<String> {
-    let begins = ["https:/", "http:/", "https%3", "http%3"].iter().filter_map(|begin| rest.find(begin)).min();
+    let begins = ["https:/", "http:/", "https%3", "http%3", "https:%2", "http:%2"]
+        .iter()
+        .filter_map(|begin| rest.find(begin))
+        .min();
     let Some(begin) = begins else {
         let rest = percent(rest);
         let host = rest.split(['/', '?', '#']).next()?;

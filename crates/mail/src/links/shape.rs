@@ -116,7 +116,7 @@ pub(super) fn of(text: &str, place: Place) -> Option<String> {
     if is.digits == length {
         return (different >= 3 && length >= decimals(place) && !is_date(text)).then(|| "decimal".to_owned());
     }
-    if length < 8 || different < 5 {
+    if length < 8 || different < 5 || is_size(text) {
         return None;
     }
     let letters = is.lower + is.upper;
@@ -147,7 +147,11 @@ pub(super) fn of(text: &str, place: Place) -> Option<String> {
     } else {
         "mixed"
     };
-    Some(if length <= if name == "hex" { 64 } else { 32 } { format!("{name}{length}") } else { name.to_owned() })
+    Some(if length <= if name == "hex" { 64 } else { 32 } {
+        format!("{name}{length}")
+    } else {
+        name.to_owned()
+    })
 }
 
 /// Whether a shape could hardly be the version of a file.
@@ -191,6 +195,12 @@ fn is_date(digits: &str) -> bool {
                 && year(number(4..8))
                 && (1..=31).contains(&number(0..2))
                 && (1..=31).contains(&number(2..4))))
+}
+
+/// Width and height, such as `1200x630`.
+fn is_size(text: &str) -> bool {
+    let digits = |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once(['x', 'X']).is_some_and(|(width, height)| digits(width) && digits(height))
 }
 
 /// How often letters and digits change places.

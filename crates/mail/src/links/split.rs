@@ -13,9 +13,9 @@ use crate::who::domain;
 /// Parameters whose values are the same for everybody: campaign, size, version, page, language. Only what
 /// names somebody, or could be nothing else, is a token there.
 const COMMON: [&str; 38] = [
-    "_", "cb", "color", "crop", "date", "day", "dpr", "edition", "exp", "ext", "feature", "fit", "fm", "format",
-    "h", "height", "hl", "itok", "lang", "language", "locale", "month", "oe", "p", "page", "q", "quality", "rev",
-    "size", "time", "ts", "v", "ver", "version", "w", "width", "year", "zoom",
+    "_", "cb", "color", "crop", "date", "day", "dpr", "edition", "exp", "ext", "feature", "fit", "fm",
+    "format", "h", "height", "hl", "itok", "lang", "language", "locale", "month", "oe", "p", "page", "q",
+    "quality", "rev", "size", "time", "ts", "v", "ver", "version", "w", "width", "year", "zoom",
 ];
 
 struct Finder<'u, 'o> {
@@ -43,17 +43,21 @@ pub(super) fn tokens(
     finder.user(url);
     finder.host(url, host);
     let path = url[..Position::BeforePath].len()..url[..Position::AfterPath].len();
-    finder.path(path, inner.is_some_and(str::is_empty));
-    if url.query().is_some() {
+    // Where the path holds the next address, what comes behind is part of that.
+    let holds_inner = inner.is_some_and(str::is_empty);
+    if !holds_inner {
+        finder.path(path);
+    }
+    if url.query().is_some() && !holds_inner {
         let query = url[..Position::BeforeQuery].len()..url[..Position::AfterQuery].len();
         finder.query(query, inner);
     }
-    if url.fragment().is_some() {
+    if url.fragment().is_some() && !holds_inner {
         let range = url[..Position::BeforeFragment].len()..text.len();
         if text[range.clone()].contains('=') {
             finder.query(range, inner);
         } else {
-            finder.path(range, false);
+            finder.path(range);
         }
     }
     finder.masked()
@@ -61,9 +65,11 @@ pub(super) fn tokens(
 
 impl Finder<'_, '_> {
     fn user(&mut self, url: &Url) {
-        if !url.username().is_empty() {
-            let range = url[..Position::BeforeUsername].len()..url[..Position::AfterPassword].len();
-            self.piece(range, Place::Query, "");
+        let end = url[..Position::BeforeHost].len();
+        if let Some(at) = self.text.find("://")
+            && at + 3 < end
+        {
+            self.piece(at + 3..end - 1, Place::Query, "");
         }
     }
 
@@ -77,11 +83,8 @@ impl Finder<'_, '_> {
         self.pieces(begin..begin + host.len().saturating_sub(own), b".", Place::Host);
     }
 
-    fn path(&mut self, range: Range<usize>, holds_inner: bool) {
-        // Where the path holds the next address, its first part still is the redirector's own.
-        if !holds_inner {
-            self.pieces(range, b"/;!", Place::Path);
-        }
+    fn path(&mut self, range: Range<usize>) {
+        self.pieces(range, b"/;!", Place::Path);
     }
 
     fn query(&mut self, range: Range<usize>, inner: Option<&str>) {
@@ -89,7 +92,7 @@ impl Finder<'_, '_> {
             let name = self.text[pair.clone()].find('=').map_or(0, |at| at + 1);
             let value = pair.start + name..pair.end;
             let name = &self.text[pair.start..pair.start + name.saturating_sub(1)];
-            if inner.is_none_or(|inner| inner.is_empty() || !inner.eq_ignore_ascii_case(name)) {
+            if inner.is_none_or(|inner| !inner.eq_ignore_ascii_case(name)) {
                 self.piece(value, Place::Query, name);
             }
         }

@@ -21,10 +21,22 @@ fn redirectors_are_unwrapped() {
             "https://press.example/a?x=1",
             1,
         ),
-        ("https://www.google.co.uk/url?sa=t&q=https://press.example/a&usg=AOvVaw3fKqW2eX81mZ", "https://press.example/a", 1),
+        (
+            "https://www.google.co.uk/url?sa=t&q=https://press.example/a&usg=AOvVaw3fKqW2eX81mZ",
+            "https://press.example/a",
+            1,
+        ),
         ("https://www.google.com/amp/s/www.press.example/a/b", "https://www.press.example/a/b", 1),
-        ("https://l.facebook.com/l.php?u=https%3A%2F%2Fpress.example%2F&h=AT0x9f", "https://press.example/", 1),
-        ("https://urldefense.proofpoint.com/v1/url?u=https://press.example/a&k=abc", "https://press.example/a", 1),
+        (
+            "https://l.facebook.com/l.php?u=https%3A%2F%2Fpress.example%2F&h=AT0x9f",
+            "https://press.example/",
+            1,
+        ),
+        (
+            "https://urldefense.proofpoint.com/v1/url?u=https://press.example/a&k=abc",
+            "https://press.example/a",
+            1,
+        ),
         (
             "https://urldefense.proofpoint.com/v2/url?u=https-3A__press.example_a-2Db_c-3Fd-3De&d=DwMFaQ&c=x",
             "https://press.example/a-b/c?d=e",
@@ -47,18 +59,36 @@ fn redirectors_are_unwrapped() {
             1,
         ),
         ("https://web.archive.org/web/20210301120000/http://press.example/a", "http://press.example/a", 1),
-        ("https://x1y2.r.eu-west-1.awstrack.me/L0/https:%2F%2Fpress.example%2Fa/1/0102/abc=1", "https://press.example/a/1/0102/abc=1", 1),
+        (
+            "https://x1y2.r.eu-west-1.awstrack.me/L0/https:%2F%2Fpress.example%2Fa/1/0102/abc=1",
+            "https://press.example/a/1/0102/abc=1",
+            1,
+        ),
         ("https://click.pstmrk.it/3s/press.example%2Fa", "https://press.example/a", 1),
         ("https://href.li/?https://press.example/a", "https://press.example/a", 1),
         ("https://secure-web.cisco.com/1a2b/https%3A%2F%2Fpress.example%2Fa", "https://press.example/a", 1),
         (
-            &format!("https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.google.com%2Furl%3Fq%3D{deep}"),
+            &format!(
+                "https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.google.com%2Furl%3Fq%3D{deep}"
+            ),
             "https://press.example/a?x=1",
             2,
         ),
-        ("https://www.google.com/url?q=javascript:alert(1)", "https://www.google.com/url?q=javascript:alert(1)", 0),
-        ("https://www.google.com/search?q=https://press.example", "https://www.google.com/search?q=https://press.example", 0),
-        ("https://notgoogle.example/url?q=https://press.example", "https://notgoogle.example/url?q=https://press.example", 0),
+        (
+            "https://www.google.com/url?q=javascript:alert(1)",
+            "https://www.google.com/url?q=javascript:alert(1)",
+            0,
+        ),
+        (
+            "https://www.google.com/search?q=https://press.example",
+            "https://www.google.com/search?q=https://press.example",
+            0,
+        ),
+        (
+            "https://notgoogle.example/url?q=https://press.example",
+            "https://notgoogle.example/url?q=https://press.example",
+            0,
+        ),
     ] {
         let target = look(url);
         assert_eq!((target.url.as_str(), target.through.len()), (expected, through), "{url}");
@@ -139,7 +169,10 @@ fn tokens_have_shapes() {
         ("https://t-9f8c2d7e.img.example/p.png", "https://t-{host:hex8}.img.example/p.png"),
         ("https://k8fj3ms0q2.img.example/", "https://{host:alnum10}.img.example/"),
         ("https://x.example/123e4567-e89b-12d3-a456-426614174000", "https://x.example/{uuid}"),
-        ("https://x.example/o?id=%7B123e4567-e89b-12d3-a456-426614174000%7D", "https://x.example/o?id={uuid}"),
+        (
+            "https://x.example/o?id=%7B123e4567-e89b-12d3-a456-426614174000%7D",
+            "https://x.example/o?id={uuid}",
+        ),
         ("https://x.example/o?id=83920412", "https://x.example/o?id={decimal}"),
         ("https://x.example/o?x7k2p9q4w", "https://x.example/o?{alnum9}"),
         ("https://x.example/o?u=dGhpc2lzYXRva2Vu-_8a", "https://x.example/o?u={base64url20}"),
@@ -149,7 +182,10 @@ fn tokens_have_shapes() {
         ("https://x.example/o#t=9f8c2d7e6b1a", "https://x.example/o#t={hex12}"),
         ("https://x.example/o/xkqzjvbwqtnh.png", "https://x.example/o/{letters12}.png"),
         ("https://x.example/assets/main.3f2a9c1b.css", "https://x.example/assets/main.{hex8}.css"),
-        ("https://x.example/a?utm_id=123e4567-e89b-12d3-a456-426614174000", "https://x.example/a?utm_id={uuid}"),
+        (
+            "https://x.example/a?utm_id=123e4567-e89b-12d3-a456-426614174000",
+            "https://x.example/a?utm_id={uuid}",
+        ),
         ("https://9f8c2d7e@x.example/", "https://{hex8}@x.example/"),
     ] {
         assert_eq!(look(url).masked, masked);
@@ -179,9 +215,15 @@ fn addresses_in_text() {
         ("[x](https://press.example/a), HTTP://B.example!", &["https://press.example/a", "HTTP://B.example"]),
         ("<https://press.example/a\n b>", &["https://press.example/a"]),
         ("<https://press.example/long\r\ntail?x=1>", &["https://press.example/longtail?x=1"]),
-        ("go to www.press.example, or ftp://f.example/x;", &["http://www.press.example", "ftp://f.example/x"]),
+        (
+            "go to www.press.example, or ftp://f.example/x;",
+            &["http://www.press.example", "ftp://f.example/x"],
+        ),
         ("mail me@www.press.example or x.www.a.example", &[]),
-        ("\"https://münchen.example/ä\" «https://b.example»", &["https://münchen.example/ä", "https://b.example"]),
+        (
+            "\"https://münchen.example/ä\" «https://b.example»",
+            &["https://münchen.example/ä", "https://b.example"],
+        ),
         ("http:// and https:///x and www. and http://.", &[]),
         ("Siehe https://press.example/a…", &["https://press.example/a"]),
         ("https://a.example/https://b.example", &["https://a.example/https://b.example"]),
@@ -252,11 +294,8 @@ fn torn_pictures_hold_nothing_and_do_no_harm() {
 
 #[test]
 fn facts_of_a_link() {
-    let anchor = |target: &str, shown: &str| Anchor {
-        target: target.to_owned(),
-        shown: shown.to_owned(),
-        part: 1,
-    };
+    let anchor =
+        |target: &str, shown: &str| Anchor { target: target.to_owned(), shown: shown.to_owned(), part: 1 };
     for (to, shown, host, differs) in [
         ("https://evil.example/", "https://press.example/a", Some("press.example"), true),
         ("https://evil.example/", "www.press.example", Some("www.press.example"), true),
@@ -312,7 +351,9 @@ fn facts_of_a_link() {
 
 #[test]
 fn what_is_no_place_of_the_network_is_kept() {
-    for url in ["", "mailto:a@b.example", "javascript:alert(1)", "cid:x@y", "data:image/png;base64,AAAA", "nothing"] {
+    for url in
+        ["", "mailto:a@b.example", "javascript:alert(1)", "cid:x@y", "data:image/png;base64,AAAA", "nothing"]
+    {
         let target = look(url);
         assert_eq!((target.url.as_str(), target.masked.as_str(), target.host.as_str()), (url, url, ""));
     }

@@ -56,7 +56,8 @@ pub(super) fn push(headers: &Headers, from: &str, own: &[String], event: &mut Ev
         let all = headers.signed.iter().chain(&headers.hops).chain(&headers.unsubscribe);
         all.map(String::as_str).chain(path.as_deref())
     };
-    let mut found: Vec<usize> = headers.names.iter().filter_map(|name| SERVICES.headers.get(name)).copied().collect();
+    let mut found: Vec<usize> =
+        headers.names.iter().filter_map(|name| SERVICES.headers.get(name)).copied().collect();
     found.extend(places().filter_map(by_domain));
     for text in headers.feedback.iter().take(8) {
         let text: String = text.chars().take(256).collect::<String>().to_lowercase();
@@ -68,7 +69,11 @@ pub(super) fn push(headers: &Headers, from: &str, own: &[String], event: &mut Ev
     for service in found.iter().filter_map(|number| SERVICES.list.get(*number)) {
         event.push_str("mail.bulk.service", &service.name);
     }
-    let below = |host: &str| own.iter().any(|own| host == own || host.strip_suffix(own.as_str()).is_some_and(|front| front.ends_with('.')));
+    let below = |host: &str| {
+        own.iter().any(|own| {
+            host == own || host.strip_suffix(own.as_str()).is_some_and(|front| front.ends_with('.'))
+        })
+    };
     if !own.is_empty() {
         event.push_bool("mail.bulk.own", places().chain([from]).any(below));
     }

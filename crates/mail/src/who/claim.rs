@@ -133,7 +133,12 @@ fn mentions(names: &Names, texts: &Texts<'_>) -> Mentions {
     for (place, text) in [(Where::Subject, &texts.subject), (Where::Text, &texts.head)] {
         // An ordinary word in a sentence is a word.
         let hits = names.find(text, MOST);
-        found.outlets.extend(hits.iter().filter_map(|hit| hit.outlet).filter(|(_, common)| !common).map(|(outlet, _)| (place, outlet)));
+        found.outlets.extend(
+            hits.iter()
+                .filter_map(|hit| hit.outlet)
+                .filter(|(_, common)| !common)
+                .map(|(outlet, _)| (place, outlet)),
+        );
     }
     signature(names, &texts.tail, &mut found);
     found
@@ -141,9 +146,13 @@ fn mentions(names: &Names, texts: &Texts<'_>) -> Mentions {
 
 /// What the last lines say of their writer.
 fn signature(names: &Names, tail: &str, found: &mut Mentions) {
-    let lines: Vec<(&str, Vec<Found>)> = tail.lines().map(|line| (line.trim(), names.find(line.trim(), MOST))).collect();
+    let lines: Vec<(&str, Vec<Found>)> =
+        tail.lines().map(|line| (line.trim(), names.find(line.trim(), MOST))).collect();
     for (at, (line, hits)) in lines.iter().enumerate() {
-        let short = line.len() <= SIGNED && !line.starts_with(['>', '|']) && !line.contains("://") && !is_sentence(line);
+        let short = line.len() <= SIGNED
+            && !line.starts_with(['>', '|'])
+            && !line.contains("://")
+            && !is_sentence(line);
         let role = |at: usize| {
             lines.get(at).is_some_and(|(line, hits)| {
                 line.len() <= SIGNED && !is_sentence(line) && hits.iter().any(|hit| hit.outlet.is_none())
@@ -155,10 +164,15 @@ fn signature(names: &Names, tail: &str, found: &mut Mentions) {
             let Some((outlet, common)) = hit.outlet else { continue };
             let edge = line[..hit.start].chars().all(|c| !c.is_alphanumeric())
                 || line[hit.end..].chars().all(|c| !c.is_alphanumeric());
-            let beside = line[..hit.start].split_whitespace().chain(line[hit.end..].split_whitespace()).count();
+            let beside =
+                line[..hit.start].split_whitespace().chain(line[hit.end..].split_whitespace()).count();
             let signed = short
                 && edge
-                && if common { roles && beside <= BESIDE } else { roles || (beside <= BESIDE && at + 8 >= lines.len()) };
+                && if common {
+                    roles && beside <= BESIDE
+                } else {
+                    roles || (beside <= BESIDE && at + 8 >= lines.len())
+                };
             if signed {
                 found.outlets.push((Where::Signature, outlet));
             } else if !common {
@@ -176,8 +190,28 @@ fn is_whole(text: &str, hit: &Found) -> bool {
 /// Whether a line reads as part of a sentence rather than of a signature: it quotes, reports or links.
 fn is_sentence(line: &str) -> bool {
     const SAID: [&str; 22] = [
-        "source", "sources", "according", "reported", "reports", "says", "said", "read", "via", "from", "see", "follow", "featured",
-        "seen", "quelle", "fonte", "fuente", "unsubscribe", "copyright", "subscribe", "wrote", "about",
+        "source",
+        "sources",
+        "according",
+        "reported",
+        "reports",
+        "says",
+        "said",
+        "read",
+        "via",
+        "from",
+        "see",
+        "follow",
+        "featured",
+        "seen",
+        "quelle",
+        "fonte",
+        "fuente",
+        "unsubscribe",
+        "copyright",
+        "subscribe",
+        "wrote",
+        "about",
     ];
     line.contains('©') || line.split(|c: char| !c.is_alphanumeric()).any(|word| SAID.contains(&word))
 }

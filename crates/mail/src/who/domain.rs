@@ -61,7 +61,9 @@ pub(crate) fn looks_like_one(text: &str) -> bool {
         && last.len() >= 2
         && last.chars().all(|c| c.is_alphabetic() || c == '-')
         && front.split('.').all(label)
-        && psl::suffix(ascii(&text.to_lowercase()).as_bytes()).is_some_and(|suffix| suffix.is_known())
+        && (psl::suffix(ascii(&text.to_lowercase()).as_bytes()).is_some_and(|suffix| suffix.is_known())
+            // Reserved (RFC 2606): exercises and documentation live there.
+            || last.eq_ignore_ascii_case("example"))
 }
 
 #[cfg(test)]

@@ -31,7 +31,10 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
             '’' | '‘' => folded.push('\''),
             '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => {}
             _ => folded.extend(
-                std::iter::once(letter).nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase),
+                std::iter::once(letter)
+                    .nfkd()
+                    .filter(|c| !is_combining_mark(*c))
+                    .flat_map(char::to_lowercase),
             ),
         }
     }

@@ -138,7 +138,8 @@ impl Headers {
             }
             "list-post" | "x-beenthere" | "mailing-list" | "x-mailing-list" => {
                 self.list = true;
-                let closed = texts(value).iter().any(|text| text.trim_matches(['<', '>']).eq_ignore_ascii_case("no"));
+                let closed =
+                    texts(value).iter().any(|text| text.trim_matches(['<', '>']).eq_ignore_ascii_case("no"));
                 self.discussion |= !closed;
             }
             "auto-submitted" => {
@@ -285,9 +286,9 @@ fn texts(value: &HeaderValue<'_>) -> Vec<String> {
 /// Whether a field names nobody: empty, or a group without members.
 fn is_undisclosed(value: &HeaderValue<'_>) -> bool {
     match value {
-        HeaderValue::Address(list) => people(list).all(|person| {
-            !person.address().is_some_and(|address| address.contains('@'))
-        }),
+        HeaderValue::Address(list) => {
+            people(list).all(|person| !person.address().is_some_and(|address| address.contains('@')))
+        }
         HeaderValue::Empty => true,
         _ => false,
     }

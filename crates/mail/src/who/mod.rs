@@ -131,7 +131,9 @@ pub(crate) fn read(message: &Message<'_>, directory: &Directory<'_>, event: &mut
 /// Whether the other addresses of the sender are of the same registered domain.
 fn aligned(headers: &Headers, domain: &str, event: &mut Event) {
     let same = |host: &str| !domain.is_empty() && domain::registered(host) == domain;
-    for (name, field) in [("mail.reply_to.aligned", &headers.reply_to), ("mail.sender.aligned", &headers.sender)] {
+    for (name, field) in
+        [("mail.reply_to.aligned", &headers.reply_to), ("mail.sender.aligned", &headers.sender)]
+    {
         if !field.is_empty() {
             event.push_bool(name, field.iter().all(|one| same(&one.host())));
         }
@@ -176,7 +178,8 @@ fn to(headers: &Headers, from: &Mailbox, event: &mut Event) {
     let real = |address: &&String| address.contains('@');
     let count = headers.to.iter().chain(&headers.cc).filter(real).count();
     event.push_uint("mail.to.count", count as u64);
-    let to_self = !from.address.is_empty() && headers.to.iter().any(|to| to.trim().to_lowercase() == from.address);
+    let to_self =
+        !from.address.is_empty() && headers.to.iter().any(|to| to.trim().to_lowercase() == from.address);
     event.push_bool("mail.to.self", to_self);
     event.push_bool("mail.to.undisclosed", headers.undisclosed || count == 0);
 }

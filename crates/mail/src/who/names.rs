@@ -106,7 +106,9 @@ pub(super) fn push(from: &Mailbox, people: &People, settings: &Settings, event: 
 
 /// Whether a host is one of the institution's domains or lies below.
 pub(super) fn is_own(host: &str, settings: &Settings) -> bool {
-    let below = |own: &String| host == own || host.strip_suffix(own.as_str()).is_some_and(|front| front.ends_with('.'));
+    let below = |own: &String| {
+        host == own || host.strip_suffix(own.as_str()).is_some_and(|front| front.ends_with('.'))
+    };
     settings.domains.iter().any(below)
 }
 

@@ -133,7 +133,11 @@ fn is_word(text: &str, start: usize, end: usize) -> bool {
     // `bbc.co.uk` and `x@bbc` are no names.
     let domain = next == Some('.') && text[end + 1..].starts_with(|c: char| c.is_alphanumeric());
     let before = text[..start].chars().next_back();
-    !goes_on(next) && !goes_on(before) && !domain && !matches!(before, Some('@' | '/' | '.')) && next != Some('@')
+    !goes_on(next)
+        && !goes_on(before)
+        && !domain
+        && !matches!(before, Some('@' | '/' | '.'))
+        && next != Some('@')
 }
 
 #[cfg(test)]
@@ -145,7 +149,11 @@ fn the_directory_can_be_read() {
     for outlet in &names.list {
         assert!(seen.insert(&outlet.name), "{} twice", outlet.name);
         assert!(!outlet.domains.is_empty(), "{}", outlet.name);
-        assert!(["paper", "broadcaster", "agency", "magazine", "online"].contains(&outlet.kind.as_str()), "{}", outlet.name);
+        assert!(
+            ["paper", "broadcaster", "agency", "magazine", "online"].contains(&outlet.kind.as_str()),
+            "{}",
+            outlet.name
+        );
         for name in &outlet.domains {
             assert_eq!(domain::registered(name), name, "{}", outlet.name);
             assert!(name.is_ascii() && *name == name.to_lowercase(), "{name}");
