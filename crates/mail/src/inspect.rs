@@ -10,9 +10,9 @@ use crate::auth::{self, Evaluated};
 use crate::content::{self, Content, Kind};
 use crate::documents::{self, Document};
 use crate::html::{self, Fires, Page, Place};
-use crate::links::{self, Target};
+use crate::links::{self, Recipients, Target};
 use crate::recon::{Signature, Trace};
-use crate::who::{self, Sender};
+use crate::who::{self, Directory, Sender};
 
 /// Beacons, links and attachments of one message that are events of their own; what is beyond is counted.
 const CHILDREN: usize = 500;
@@ -85,24 +85,25 @@ pub struct Inspection {
 #[derive(Debug)]
 pub struct Inspector<'a> {
     settings: &'a Settings,
+    directory: Directory<'a>,
     parser: MessageParser,
 }
 
 impl<'a> Inspector<'a> {
     /// An inspector that knows what `settings` say.
     pub fn new(settings: &'a Settings) -> Self {
-        Self { settings, parser: MessageParser::default() }
+        Self { settings, directory: Directory::new(settings), parser: MessageParser::default() }
     }
 
     /// Adds the facts of the message `raw` to `event`, and gives it its time.
     pub fn inspect(&mut self, raw: &[u8], about: &About<'_>, event: &mut Event) -> Inspection {
         let Some(message) = self.parser.parse(raw) else { return Inspection::default() };
-        let sender = who::read(&message, self.settings, event);
+        let sender = who::read(&message, &self.directory, event);
         let way = auth::read(&message, raw, self.settings, about, event);
         event.time = way.received.or(event.time);
         event.push_uint("mail.size", raw.len() as u64);
         let content = content::read(&message, raw);
-        Look { message: &message, content: &content, sender: &sender, about, settings: self.settings }
+        Look { message: &message, content: &content, sender: &sender, about, directory: &self.directory }
             .look(event)
     }
 }
@@ -113,17 +114,17 @@ struct Look<'a, 'm> {
     content: &'a Content<'m>,
     sender: &'a Sender,
     about: &'a About<'a>,
-    settings: &'a Settings,
+    directory: &'a Directory<'a>,
 }
 
 impl Look<'_, '_> {
     fn look(&self, event: &mut Event) -> Inspection {
         let All { page, coded, documents } = self.all();
         let recipients = self.recipients();
-        let loads: Vec<Target> =
-            page.loads.iter().map(|load| links::target(&load.url, &recipients)).collect();
+        let named = Recipients::new(&recipients);
+        let loads: Vec<Target> = page.loads.iter().map(|load| links::target(&load.url, &named)).collect();
         let anchors: Vec<Target> =
-            page.anchors.iter().map(|anchor| links::target(&anchor.target, &recipients)).collect();
+            page.anchors.iter().map(|anchor| links::target(&anchor.target, &named)).collect();
         let mut found = Inspection::default();
         let mut child = Event::default();
         for (load, target) in page.loads.iter().zip(&loads).take(CHILDREN) {
@@ -144,7 +145,7 @@ impl Look<'_, '_> {
         links::push_all(&page.anchors, &anchors, event);
         let domains = domains(loads.iter().chain(&anchors));
         let subject = self.message.subject().unwrap_or_default();
-        let claim = who::claim(self.sender, subject, &page.text, &domains, self.settings, event);
+        let claim = who::claim(self.sender, subject, &page.text, &domains, self.directory, event);
         let owner = self.owner();
         let fires = page.loads.iter().any(|load| load.fires != Fires::Submitted);
         found.trace = Trace {
@@ -177,6 +178,7 @@ impl Look<'_, '_> {
     fn all(&self) -> All {
         let mut all = All::default();
         let mut codes = Vec::new();
+        let mut pixels = links::PIXELS;
         let page = &mut all.page;
         for part in &self.content.parts {
             let text = part.text.as_deref().unwrap_or_default();
@@ -193,7 +195,7 @@ impl Look<'_, '_> {
                         page.text.push_str(text);
                     }
                 }
-                Kind::Image => codes.extend(links::codes(&part.bytes, part.number)),
+                Kind::Image => codes.extend(links::codes(&part.bytes, part.number, &mut pixels)),
                 _ => {}
             }
             if part.attached || matches!(part.kind, Kind::Calendar | Kind::Sealed | Kind::Document) {

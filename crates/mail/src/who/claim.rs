@@ -1,0 +1,233 @@
+//! Which outlet a message names, and whether it claims to be of it.
+//!
+//! To name an outlet is honest: press reviews do. To claim it is to use its name as one's own: as the
+//! sender's name, or in the signature, beside one's own name or role.
+
+use std::borrow::Cow;
+
+use model::Event;
+
+use super::outlets::{BUILT_IN, Found, Names, Outlet};
+use super::{Claim, Directory, Sender, fold};
+
+/// Lines at the beginning and the end of a text that are looked at.
+const LINES: usize = 15;
+/// Bytes of each of them, together.
+const READ: usize = 4096;
+/// Bytes of a line of a signature.
+const SIGNED: usize = 100;
+/// Words beside an outlet's name in a line of a signature that has no role.
+const BESIDE: usize = 5;
+/// Names in one text.
+const MOST: usize = 64;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Where {
+    Name,
+    Signature,
+    Subject,
+    Text,
+}
+
+impl Where {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Signature => "signature",
+            Self::Subject => "subject",
+            Self::Text => "text",
+        }
+    }
+}
+
+/// What was found in the texts by the names of one directory.
+#[derive(Default)]
+struct Mentions {
+    outlets: Vec<(Where, usize)>,
+    journalist: bool,
+}
+
+/// The texts of a message that are looked at, folded.
+struct Texts<'t> {
+    name: Cow<'t, str>,
+    subject: Cow<'t, str>,
+    head: Cow<'t, str>,
+    tail: Cow<'t, str>,
+}
+
+/// See [`super::claim`].
+pub(super) fn read(
+    sender: &Sender,
+    subject: &str,
+    text: &str,
+    domains: &[String],
+    directory: &Directory<'_>,
+    event: &mut Event,
+) -> Claim {
+    let (head, tail) = ends(text);
+    let texts = Texts {
+        name: fold::plain(cut(&sender.name, 512)),
+        subject: fold::plain(cut(subject, 1024)),
+        head: fold::plain(head),
+        tail: fold::plain(tail),
+    };
+    let mut all: Vec<(Where, &Outlet, bool, bool)> = Vec::new();
+    let mut journalist = false;
+    for names in [&*BUILT_IN].into_iter().chain(directory.outlets.as_ref()) {
+        let found = mentions(names, &texts);
+        journalist |= found.journalist;
+        for (place, number) in found.outlets {
+            let Some(outlet) = names.list.get(number) else { continue };
+            let sender_fits = names.fits(number, &sender.domain);
+            let links_fit = domains.iter().any(|domain| names.fits(number, domain));
+            all.push((place, outlet, sender_fits, links_fit));
+        }
+    }
+    if journalist {
+        event.push_bool("mail.from.says_journalist", true);
+    }
+    all.sort_by_key(|(place, ..)| *place);
+    push(&all, event)
+}
+
+fn push(all: &[(Where, &Outlet, bool, bool)], event: &mut Event) -> Claim {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut places: Vec<&str> = Vec::new();
+    let (mut claimed, mut sender_fits, mut links_fit) = (None, false, false);
+    for (place, outlet, sender, links) in all {
+        let identity = matches!(place, Where::Name | Where::Signature);
+        if identity {
+            claimed.get_or_insert(outlet.name.as_str());
+            sender_fits |= sender;
+            links_fit |= links;
+        }
+        if !seen.contains(&outlet.name.as_str()) {
+            seen.push(&outlet.name);
+            event.push_str(if identity { "mail.outlet.claimed" } else { "mail.outlet.quoted" }, &outlet.name);
+        }
+        if !places.contains(&place.word()) {
+            places.push(place.word());
+            event.push_str("mail.outlet.where", place.word());
+        }
+    }
+    let unfit = claimed.is_some() && !sender_fits && !links_fit;
+    if claimed.is_some() {
+        event.push_bool("mail.outlet.sender_fits", sender_fits);
+        event.push_bool("mail.outlet.links_fit", links_fit);
+        event.push_bool("mail.outlet.unfit", unfit);
+    }
+    Claim { outlet: claimed.map(str::to_owned), unfit }
+}
+
+fn mentions(names: &Names, texts: &Texts<'_>) -> Mentions {
+    let mut found = Mentions::default();
+    let name = names.find(&texts.name, MOST);
+    let roles = name.iter().any(|hit| hit.outlet.is_none());
+    found.journalist |= roles;
+    for hit in &name {
+        let Some((outlet, common)) = hit.outlet else { continue };
+        if !common || roles || is_whole(&texts.name, hit) {
+            found.outlets.push((Where::Name, outlet));
+        }
+    }
+    for (place, text) in [(Where::Subject, &texts.subject), (Where::Text, &texts.head)] {
+        // An ordinary word in a sentence is a word.
+        let hits = names.find(text, MOST);
+        found.outlets.extend(
+            hits.iter()
+                .filter_map(|hit| hit.outlet)
+                .filter(|(_, common)| !common)
+                .map(|(outlet, _)| (place, outlet)),
+        );
+    }
+    signature(names, &texts.tail, &mut found);
+    found
+}
+
+/// What the last lines say of their writer.
+fn signature(names: &Names, tail: &str, found: &mut Mentions) {
+    let lines: Vec<(&str, Vec<Found>)> =
+        tail.lines().map(|line| (line.trim(), names.find(line.trim(), MOST))).collect();
+    for (at, (line, hits)) in lines.iter().enumerate() {
+        let short = line.len() <= SIGNED
+            && !line.starts_with(['>', '|'])
+            && !line.contains("://")
+            && !is_sentence(line);
+        let role = |at: usize| {
+            lines.get(at).is_some_and(|(line, hits)| {
+                line.len() <= SIGNED && !is_sentence(line) && hits.iter().any(|hit| hit.outlet.is_none())
+            })
+        };
+        let roles = short && (role(at) || role(at.wrapping_sub(1)) || role(at + 1));
+        found.journalist |= short && role(at);
+        for hit in hits {
+            let Some((outlet, common)) = hit.outlet else { continue };
+            let edge = line[..hit.start].chars().all(|c| !c.is_alphanumeric())
+                || line[hit.end..].chars().all(|c| !c.is_alphanumeric());
+            let beside =
+                line[..hit.start].split_whitespace().chain(line[hit.end..].split_whitespace()).count();
+            let signed = short
+                && edge
+                && if common {
+                    roles && beside <= BESIDE
+                } else {
+                    roles || (beside <= BESIDE && at + 8 >= lines.len())
+                };
+            if signed {
+                found.outlets.push((Where::Signature, outlet));
+            } else if !common {
+                found.outlets.push((Where::Text, outlet));
+            }
+        }
+    }
+}
+
+/// Whether a name is nothing but the outlet's, signs aside.
+fn is_whole(text: &str, hit: &Found) -> bool {
+    text[..hit.start].chars().chain(text[hit.end..].chars()).all(|c| !c.is_alphanumeric())
+}
+
+/// Whether a line reads as part of a sentence rather than of a signature: it quotes, reports or links.
+fn is_sentence(line: &str) -> bool {
+    const SAID: [&str; 22] = [
+        "source",
+        "sources",
+        "according",
+        "reported",
+        "reports",
+        "says",
+        "said",
+        "read",
+        "via",
+        "from",
+        "see",
+        "follow",
+        "featured",
+        "seen",
+        "quelle",
+        "fonte",
+        "fuente",
+        "unsubscribe",
+        "copyright",
+        "subscribe",
+        "wrote",
+        "about",
+    ];
+    line.contains('©') || line.split(|c: char| !c.is_alphanumeric()).any(|word| SAID.contains(&word))
+}
+
+/// The first and the last lines that are not empty and were not quoted.
+fn ends(text: &str) -> (&str, &str) {
+    let head = cut(text, READ);
+    let end = head.match_indices('\n').filter(|(at, _)| !head[..*at].ends_with('\n')).nth(LINES - 1);
+    let head = end.map_or(head, |(at, _)| &head[..at]);
+    let from = text.len().saturating_sub(READ);
+    let tail = &text[text.ceil_char_boundary(from)..];
+    let trimmed = tail.trim_end();
+    let begin = trimmed.rmatch_indices('\n').filter(|(at, _)| !trimmed[..*at].ends_with('\n')).nth(LINES - 1);
+    (head, begin.map_or(trimmed, |(at, _)| &trimmed[at + 1..]))
+}
+
+fn cut(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}
