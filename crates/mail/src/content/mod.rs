@@ -1,12 +1,19 @@
 //! The parts of a message: what they say they are, what they are, and what lies in them.
 
+mod archive;
+mod attachment;
+mod sniff;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod words;
+
 use std::borrow::Cow;
 
-use mail_parser::Message;
-use model::{Event, Facts};
-
-use crate::documents::Document;
-use crate::html::Page;
+pub(crate) use archive::{Archive, look as look_into};
+pub(crate) use attachment::{attachment, push};
+pub(crate) use sniff::declared_as;
+pub use tree::{may_be_parsed, read};
 
 /// A part of a message, or of a message in it.
 #[derive(Clone, Debug, Default)]
@@ -27,9 +34,12 @@ pub struct Part<'m> {
     pub location: Option<String>,
     /// Whether it is set apart from the text: an attachment to its reader.
     pub attached: bool,
+    /// Whether it counts as an attachment in the facts: set apart, named, or no text.
+    pub listed: bool,
     /// What is done with it.
     pub kind: Kind,
-    /// Its bytes, transfer encoding removed.
+    /// Its bytes, transfer encoding removed, as its sender had them; of a text that is neither named nor
+    /// set apart, its text.
     pub bytes: Cow<'m, [u8]>,
     /// Its text, where it is text.
     pub text: Option<Cow<'m, str>>,
@@ -70,22 +80,4 @@ pub struct Content<'m> {
     pub parts: Vec<Part<'m>>,
     /// Bounds that were reached, in words.
     pub bounded: Vec<&'static str>,
-}
-
-/// Takes `message`, whose bytes are `raw`, apart, with the messages in it.
-pub fn read<'m>(message: &'m Message<'m>, raw: &'m [u8]) -> Content<'m> {
-    let _ = (message, raw);
-    Content::default()
-}
-
-/// Adds what the parts and the text say of the message as a whole; `page` is what its reader sees.
-pub(crate) fn push(content: &Content<'_>, page: &Page, event: &mut Event) {
-    let _ = (content, page, event);
-}
-
-/// The facts of an attachment (`attachment.name`, `attachment.sha256`, …); `None` for a part that is none.
-/// `document` is what was read of it, `text` the text of the message.
-pub(crate) fn attachment(part: &Part<'_>, document: Option<&Document>, text: &str) -> Option<Facts> {
-    let _ = (part, document, text);
-    None
 }
