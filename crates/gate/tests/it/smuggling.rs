@@ -20,7 +20,7 @@ const SEQUENCES: [(&str, &str); 14] = [
     ("crlf nul dot crlf", "\r\n\0.\r\n"),
     ("crlf dot nul crlf", "\r\n.\0\r\n"),
     ("crlf dot cr crlf", "\r\n.\r\r\n"),
-    ("cr crlf dot crlf", "\r\r\n.\r\n\r\n"),
+    ("cr crlf dot lf", "\r\r\n.\n"),
     ("lf lf dot lf lf", "\n\n.\n\n"),
     ("crlf dot dot lf", "\r\n..\n.\n"),
 ];
@@ -41,17 +41,12 @@ async fn nothing_is_smuggled_in() {
             talk.ask("DATA", 354).await;
             talk.send(format!("Subject: first\r\n\r\ntext{sequence}{SECOND}\r\n.\r\n")).await;
             let first = talk.answer().await;
-            // With a true end in it, the sender's second message is its own, and open to see.
-            let own = sequence.contains("\r\n.\r\n");
             if bare == BareNewline::Reject || sequence.contains('\0') {
                 assert!(first.starts_with("550 "), "{name}: {first}");
             } else {
                 assert!(first.starts_with("250 "), "{name}: {first}");
             }
-            if !own {
-                talk.ask("QUIT", 221).await;
-            }
-            drop(talk);
+            talk.ask("QUIT", 221).await;
             let asked = proxy.judge.asked.lock().unwrap().clone();
             let mails = proxy.sink.taken();
             assert_eq!(asked.len(), mails.len(), "{name}: what goes on was judged");
