@@ -51,8 +51,11 @@ pub(crate) fn permission(change: &Reply) -> u32 {
 /// Fields of one name: value, and place among all fields.
 type Named<'a> = BTreeMap<String, Vec<(&'a [u8], usize)>>;
 
+/// All fields in order: name and value.
+type Ordered<'a> = Vec<(String, &'a [u8])>;
+
 /// Fields by name in small letters; all fields in order, as name and value; the body.
-fn by_name(raw: &[u8]) -> (Named<'_>, Vec<(String, &[u8])>, &[u8]) {
+fn by_name(raw: &[u8]) -> (Named<'_>, Ordered<'_>, &[u8]) {
     let (fields, body) = fields::fields(raw);
     let mut named = Named::new();
     let mut order = Vec::with_capacity(fields.len());

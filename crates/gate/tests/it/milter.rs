@@ -353,7 +353,7 @@ async fn an_abort_forgets_the_message_and_a_new_client_the_old_one() {
     server.message(&["a@b.example"]).await;
     assert_eq!(server.verdict().await, ["c"]);
     server.say(b'K', b"").await;
-    server.say(b'C', b"localhost\x004\0\0127.0.0.1\0").await;
+    server.say(b'C', b"localhost\x004\0\x00127.0.0.1\0").await;
     server.message(&["a@b.example"]).await;
     assert_eq!(server.verdict().await, ["c"]);
     let asked = milter.judge.asked.lock().unwrap();
