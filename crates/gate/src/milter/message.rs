@@ -51,8 +51,11 @@ pub(crate) fn permission(change: &Reply) -> u32 {
 /// Fields of one name: value, and place among all fields.
 type Named<'a> = BTreeMap<String, Vec<(&'a [u8], usize)>>;
 
+/// All fields in order: name and value.
+type Ordered<'a> = Vec<(String, &'a [u8])>;
+
 /// Fields by name in small letters; all fields in order, as name and value; the body.
-fn by_name(raw: &[u8]) -> (Named<'_>, Vec<(String, &[u8])>, &[u8]) {
+fn by_name(raw: &[u8]) -> (Named<'_>, Ordered<'_>, &[u8]) {
     let (fields, body) = fields::fields(raw);
     let mut named = Named::new();
     let mut order = Vec::with_capacity(fields.len());
@@ -72,23 +75,35 @@ fn difference(old: &[u8], new: &[u8], blank: bool, out: &mut Vec<Reply>) {
     let (old_named, _, old_body) = by_name(old);
     let (new_named, new_order, new_body) = by_name(new);
     let none = Vec::new();
-    let mut fresh = vec![false; new_order.len()];
+    let olds_of = |name: &str| old_named.get(name).unwrap_or(&none);
+    // How many of each name stand above all that was there.
+    let mut on_top = BTreeMap::<String, usize>::new();
+    let mut top = 0;
+    for (name, _) in &new_order {
+        let name = name.to_ascii_lowercase();
+        let extra = new_named[&name].len().saturating_sub(olds_of(&name).len());
+        let count = on_top.entry(name).or_default();
+        if *count == extra {
+            break;
+        }
+        *count += 1;
+        top += 1;
+    }
+    let mut below = Vec::new();
     let mut edits: Vec<(u32, String, Vec<u8>)> = Vec::new();
     for (name, news) in &new_named {
-        let olds = old_named.get(name).unwrap_or(&none);
-        let mut edit = |at: usize, value: &[u8], place: usize| {
-            edits.push((at as u32 + 1, new_order[place].0.clone(), sent(value, blank)));
-        };
-        if news.len() >= olds.len() {
-            // New ones of a name that was there come above the old ones, as trace fields do.
-            let extra = news.len() - olds.len();
-            news[..extra].iter().for_each(|(_, place)| fresh[*place] = true);
-            for (at, (old, new)) in olds.iter().zip(&news[extra..]).enumerate() {
-                if old.0 != new.0 {
-                    edit(at, new.0, new.1);
-                }
+        let olds = olds_of(name);
+        if news.len() < olds.len() {
+            continue;
+        }
+        let above = on_top.get(name).copied().unwrap_or(0);
+        let kept = &news[above..above + olds.len()];
+        for (at, (old, new)) in olds.iter().zip(kept).enumerate() {
+            if old.0 != new.0 {
+                edits.push((at as u32 + 1, new_order[new.1].0.clone(), sent(new.0, blank)));
             }
         }
+        below.extend(news[above + olds.len()..].iter().map(|(_, place)| *place));
     }
     for (name, olds) in &old_named {
         let news = new_named.get(name).unwrap_or(&none);
@@ -116,12 +131,12 @@ fn difference(old: &[u8], new: &[u8], blank: bool, out: &mut Vec<Reply>) {
     }
     edits.sort_by_key(|edit| std::cmp::Reverse(edit.0));
     out.extend(edits.into_iter().map(|(at, name, value)| Reply::Change(at, name, value)));
-    let top = fresh.iter().take_while(|fresh| **fresh).count();
+    below.sort_unstable();
     let value_of = |place: usize| {
         let (name, value) = &new_order[place];
         (name.clone(), sent(value, blank))
     };
-    for place in (top..fresh.len()).filter(|place| fresh[*place]) {
+    for place in below {
         let (name, value) = value_of(place);
         out.push(Reply::Add(name, value));
     }

@@ -17,9 +17,12 @@ pub enum BadPacket {
     Order(&'static str),
 }
 
+/// A packet's command letter, its data, and its length on the wire.
+pub type Packet<'a> = (u8, &'a [u8], usize);
+
 /// The first packet of `bytes` as command letter and data, and its length; `None` if it has not come wholly. One that
 /// says it is longer than `limit` is an error at once, before a byte of it is kept.
-pub fn take(bytes: &[u8], limit: usize) -> Result<Option<(u8, &[u8], usize)>, BadPacket> {
+pub fn take(bytes: &[u8], limit: usize) -> Result<Option<Packet<'_>>, BadPacket> {
     let Some((head, rest)) = bytes.split_first_chunk::<4>() else { return Ok(None) };
     let said = u32::from_be_bytes(*head);
     let length = said as usize;

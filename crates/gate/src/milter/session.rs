@@ -247,7 +247,7 @@ impl<J: Judge> Session<J> {
 
     /// Goes on, and says so unless the mail server was asked not to wait for it.
     fn go_on(&mut self, quiet: u32) -> io::Result<bool> {
-        if !self.taken.is_some_and(|taken| taken.steps & quiet != 0) {
+        if self.taken.is_none_or(|taken| taken.steps & quiet == 0) {
             self.put(&Reply::Continue);
         }
         Ok(true)
@@ -271,7 +271,7 @@ impl<J: Judge> Session<J> {
         use Stage::{Body, Fields, Idle, Mail, Rcpt};
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match command {
-            Command::Negotiate(offer) => return self.negotiate(offer),
+            Command::Negotiate(offer) => self.negotiate(offer),
             Command::Macros(_, pairs) => {
                 for (name, value) in pairs {
                     if let Some(known) = MACROS.iter().find(|known| known.as_bytes() == name) {
@@ -371,7 +371,7 @@ impl<J: Judge> Session<J> {
 
     /// The mail server takes the blank after a colon off, and puts it back.
     fn blank(&self) -> bool {
-        !self.taken.is_some_and(|taken| taken.steps & steps::LEADING_SPACE != 0)
+        self.taken.is_none_or(|taken| taken.steps & steps::LEADING_SPACE == 0)
     }
 
     fn body(&mut self, bytes: &[u8]) -> io::Result<()> {

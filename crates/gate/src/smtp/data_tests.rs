@@ -6,8 +6,10 @@ fn limits() -> Limits {
     Limits { message: 1 << 16, line: 1 << 12, ..Limits::default() }
 }
 
+type Taken = (Result<Vec<u8>, Fault>, Vec<u8>);
+
 /// The message and what follows it, or the fault; `None` if it did not end.
-fn take(input: &[u8], bare: BareNewline, piece: usize) -> Option<(Result<Vec<u8>, Fault>, Vec<u8>)> {
+fn take(input: &[u8], bare: BareNewline, piece: usize) -> Option<Taken> {
     let mut content = Content::new(true, bare, &limits());
     let mut at = 0;
     for part in input.chunks(piece.max(1)) {
