@@ -198,8 +198,7 @@ impl Room {
         let mut found = Inspector::new(&setup.institution).inspect(raw, &about, &mut whole);
         // At the door a message has come now, whatever its `Received` say.
         (whole.time, found.trace.time) = (Some(*now), Some(*now));
-        let of = |fact: &str| whole.get(fact).map(|value| value.text.to_owned()).unwrap_or_default();
-        let (message_id, subject) = (of("mail.message_id"), of("mail.subject"));
+        let (message_id, subject) = named(raw);
         let trace = &found.trace;
         if self.is_outgoing(setup, envelope, &trace.domain, &trace.sender) {
             self.memory.sent(trace, &envelope.recipients)?;
@@ -327,6 +326,14 @@ impl Done {
             would: String::new(),
         }
     }
+}
+
+/// The message's own name and its subject.
+fn named(raw: &[u8]) -> (String, String) {
+    let header = mail_parser::MessageParser::default().parse_headers(raw);
+    let Some(header) = header else { return Default::default() };
+    let text = |text: Option<&str>| text.unwrap_or_default().chars().take(500).collect();
+    (text(header.message_id()), text(header.subject()))
 }
 
 fn failed(room: &Room, setup: &Setup, envelope: &Envelope, id: &str, trouble: &Trouble) -> Done {

@@ -117,7 +117,9 @@ async fn medium_is_tagged() {
 async fn high_and_reconnaissance_are_made_harmless_and_the_original_is_kept() {
     let scene = scene("");
     for level in ["high", "low"] {
-        let Action::Deliver { prepend, changed: Some(changed), .. } = scene.action(level).await else { panic!() };
+        let Action::Deliver { prepend, changed: Some(changed), .. } = scene.action(level).await else {
+            panic!()
+        };
         let text = String::from_utf8(changed).unwrap();
         assert!(!text.contains("img.press.example/p?t=1") && text.contains("Hello"), "{text}");
         assert!(!text.contains("none; forged"), "{text}");
@@ -137,7 +139,10 @@ async fn critical_lies_in_quarantine_before_the_sender_is_told() {
     let act = Act { time: (outside().now)(), who: "ann", what: What::Read, note: "" };
     assert_eq!(scene.at.room.quarantine().read(&id, &act).unwrap(), message("critical"));
     let entry = scene.at.room.quarantine().entry(&id).unwrap();
-    assert_eq!((entry.state, entry.level.as_str(), entry.client.as_str()), (State::Held, "critical", "198.51.100.7"));
+    assert_eq!(
+        (entry.state, entry.level.as_str(), entry.client.as_str()),
+        (State::Held, "critical", "198.51.100.7")
+    );
     assert_eq!(entry.rules, ["Test critical"]);
 }
 
@@ -147,7 +152,8 @@ async fn each_recipient_has_its_policy() {
         "[policy]\ninformational = \"reject\"\nkeep_rejected = true\n[[group]]\nname = \"protected\"\n\
          recipients = [\"chair@parl.example\"]\npolicy = { medium = \"quarantine\" }\n",
     );
-    let decision = scene.judge(&message("medium"), &["a@parl.example", "Chair@parl.example", "b@parl.example"]).await;
+    let decision =
+        scene.judge(&message("medium"), &["a@parl.example", "Chair@parl.example", "b@parl.example"]).await;
     let groups: Vec<_> = decision.copies.iter().map(|copy| copy.recipients.clone()).collect();
     assert_eq!(groups, [vec![0, 2], vec![1]]);
     assert!(matches!(decision.copies[0].action, Action::Deliver { .. }));
@@ -164,7 +170,9 @@ async fn a_dry_run_changes_nothing() {
         assert_eq!(scene.action(level).await, wanted);
     }
     assert!(scene.kept().is_empty());
-    assert!(scene.at.room.metrics.text(&Default::default()).contains("action=\"dry-run\",level=\"critical\""));
+    assert!(
+        scene.at.room.metrics.text(&Default::default()).contains("action=\"dry-run\",level=\"critical\"")
+    );
 }
 
 impl Scene {
@@ -182,9 +190,12 @@ impl Scene {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_allowed_sender_passes() {
-    let scene = scene("[[allow]]\nclient = \"198.51.100.0/24\"\nreason = \"own list\"\nexpires = \"2026-12-31\"\n");
+    let scene =
+        scene("[[allow]]\nclient = \"198.51.100.0/24\"\nreason = \"own list\"\nexpires = \"2026-12-31\"\n");
     assert!(matches!(scene.action("critical").await, Action::Deliver { changed: None, .. }));
-    let over = self::scene("[[allow]]\nclient = \"198.51.100.0/24\"\nreason = \"own list\"\nexpires = \"2026-01-31\"\n");
+    let over = self::scene(
+        "[[allow]]\nclient = \"198.51.100.0/24\"\nreason = \"own list\"\nexpires = \"2026-01-31\"\n",
+    );
     assert!(matches!(over.action("critical").await, Action::Quarantined { .. }));
 }
 
@@ -193,7 +204,10 @@ async fn what_cannot_be_kept_comes_again() {
     let scene = scene("").change(|config| config.on_failure = OnFailure::Pass);
     let dir = scene.at.room.setup().config.quarantine.dir.clone();
     std::fs::remove_dir_all(dir.join("partial")).unwrap();
-    assert!(matches!(scene.action("critical").await, Action::Defer { .. }), "hostile mail does not fail open");
+    assert!(
+        matches!(scene.action("critical").await, Action::Defer { .. }),
+        "hostile mail does not fail open"
+    );
     assert!(matches!(scene.action("medium").await, Action::Deliver { .. }));
 }
 
