@@ -247,7 +247,8 @@ impl Room {
             return None;
         }
         self.metrics.released.fetch_add(1, Ordering::Relaxed);
-        let ours = headers::forged(&work.raw, None);
+        // What else bears our name was put there by the gate that sent it.
+        let ours = headers::fields(&work.raw, |name| name.eq_ignore_ascii_case(headers::RELEASE));
         let remove = ours.iter().map(|field| (field.name.to_owned(), field.nth)).collect();
         let mut done = Done::all(
             &work.envelope,
