@@ -155,7 +155,7 @@ class Postfix:
             "smtpd_client_connection_rate_limit": "0", "minimal_backoff_time": "5s", "maximal_backoff_time": "10s",
             "queue_run_delay": "5s", "milter_default_action": "tempfail", "milter_protocol": "6",
             "default_process_limit": "120", "transport_retry_time": "2s", "smtp_connection_cache_on_demand": "yes",
-            "smtputf8_enable": "yes",
+            "smtputf8_enable": "yes", "notify_classes": "",
         }
         if milter:
             options["smtpd_milters"] = f"inet:127.0.0.1:{milter}"

@@ -8,14 +8,15 @@ def check(mode):
     base = folder()
     sink = Sink(lmtp=mode == "lmtp")
     door, again = port(), port()
+    stricter = "quarantine" if mode == "lmtp" else "neutralise"
+    group = '[[group]]\nname = "protected"\nrecipients = ["chair@parl.example"]\npolicy = { medium = "%s" }\n' % stricter
     if mode == "milter":
         postfix = Postfix(base / "postfix", f"smtp:[127.0.0.1]:{sink.port}", milter=door)
-        gate = Gate(base, milter=door, release=postfix.port)
+        gate = Gate(base, milter=door, release=postfix.port, extra=group)
     elif mode == "proxy":
         postfix = Postfix(base / "postfix", f"smtp:[127.0.0.1]:{sink.port}", proxy=door, reinject=again)
-        gate = Gate(base, smtp=door, next_hop=again, release=postfix.port)
+        gate = Gate(base, smtp=door, next_hop=again, release=postfix.port, extra=group)
     else:
-        group = '[[group]]\nname = "protected"\nrecipients = ["chair@parl.example"]\npolicy = { medium = "quarantine" }\n'
         postfix = Postfix(base / "postfix", f"lmtp:inet:127.0.0.1:{door}")
         gate = Gate(base, smtp=door, next_hop=sink.port, lmtp=True, release=postfix.port, extra=group)
     gate.start()
@@ -51,7 +52,22 @@ def check(mode):
             else:
                 assert got is None and not held, (got, held)
             print(f"{mode:7} {treatment:11} ok")
-        if mode == "lmtp":
+        if mode != "lmtp":
+            # The protected are taken off and served a changed copy of their own.
+            raw = message("tag", "mixed")
+            assert send(postfix.port, "mixed", raw, ["mp@parl.example", "chair@parl.example"]) == 250
+            end = time.time() + 20
+            copies = {}
+            while len(copies) < 2 and time.time() < end:
+                time.sleep(0.1)
+                with sink.lock:
+                    copies = {to: data for sender, all_of, data in sink.got if sender == "mixed@press.example" for to in all_of}
+            assert b"medium; tagged" in copies["mp@parl.example"] and copies["mp@parl.example"].endswith(raw), copies
+            chair = copies["chair@parl.example"]
+            assert b"medium; neutralised" in chair and b"img.press.example/o?t=" not in chair, chair
+            assert b"X-Portcullis-Release" not in chair, chair
+            print(f"{mode:7} mixed       ok")
+        else:
             raw = message("tag", "mixed")
             assert send(postfix.port, "mixed", raw, ["mp@parl.example", "chair@parl.example"]) == 250
             got = sink.wait("mixed@press.example")

@@ -73,6 +73,8 @@ pub async fn release(
     let (value, expires) = mark::make(&secret, &name, &raw, now);
     quarantine.marked(&name, expires)?;
     let hostname = config.id.as_deref().unwrap_or("portcullis.invalid");
+    // The gate will not look into it again: what bears its name and is not its own goes now.
+    let raw = headers::without(&raw, &headers::forged(&raw, config.id.as_deref()));
     send(hop, hostname, &entry.mail_from, &to, &marked(&value, &raw))
         .await
         .map_err(|source| ReleaseError::Send { hop: hop.to_string(), source })?;
@@ -80,7 +82,7 @@ pub async fn release(
     Ok(to)
 }
 
-/// `raw` with a mark, and without what others put there in our name.
+/// `raw` with a mark as its only one.
 pub(crate) fn marked(value: &str, raw: &[u8]) -> Vec<u8> {
     let mut out = format!("{}: {value}\r\n", headers::RELEASE).into_bytes();
     let forged = headers::fields(raw, |name| name.eq_ignore_ascii_case(headers::RELEASE));

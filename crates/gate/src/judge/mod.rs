@@ -199,8 +199,7 @@ impl Room {
         let mut found = Inspector::new(&setup.institution).inspect(raw, &about, &mut whole);
         // At the door a message has come now, whatever its `Received` say.
         (whole.time, found.trace.time) = (Some(*now), Some(*now));
-        let of = |fact: &str| whole.get(fact).map(|value| value.text.to_owned()).unwrap_or_default();
-        let (message_id, subject) = (of("mail.message_id"), of("mail.subject"));
+        let (message_id, subject) = named(raw);
         let trace = &found.trace;
         if self.is_outgoing(setup, envelope, &trace.domain, &trace.sender) {
             self.memory.sent(trace, &envelope.recipients)?;
@@ -249,7 +248,8 @@ impl Room {
             return None;
         }
         self.metrics.released.fetch_add(1, Ordering::Relaxed);
-        let ours = headers::forged(&work.raw, None);
+        // What else bears our name was put there by the gate that sent it.
+        let ours = headers::fields(&work.raw, |name| name.eq_ignore_ascii_case(headers::RELEASE));
         let remove = ours.iter().map(|field| (field.name.to_owned(), field.nth)).collect();
         let mut done = Done::all(
             &work.envelope,
@@ -328,6 +328,14 @@ impl Done {
             would: String::new(),
         }
     }
+}
+
+/// The message's own name and its subject.
+fn named(raw: &[u8]) -> (String, String) {
+    let header = mail_parser::MessageParser::default().parse_headers(raw);
+    let Some(header) = header else { return Default::default() };
+    let text = |text: Option<&str>| text.unwrap_or_default().chars().take(500).collect();
+    (text(header.message_id()), text(header.subject()))
 }
 
 fn failed(room: &Room, setup: &Setup, envelope: &Envelope, id: &str, trouble: &Trouble) -> Done {

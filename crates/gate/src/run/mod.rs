@@ -181,3 +181,6 @@ fn tell(told: &Told) {
         tracing::warn!(what, "of the configuration");
     }
 }
+
+#[cfg(test)]
+mod tests;
