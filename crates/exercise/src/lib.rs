@@ -45,13 +45,11 @@ pub use alliance::Difficulty;
 pub use error::ExerciseError;
 pub use scenario::ScenarioInfo;
 pub use score::{
-    ExposureScore, IncidentScore, MailScore, RaisedScore, RecordScore, Score, ScoredCase, ScoredFinding, SeenScore, TechniqueScore,
-    score, score_files,
+    ExposureScore, IncidentScore, MailScore, RaisedScore, RecordScore, Score, ScoredCase, ScoredFinding,
+    SeenScore, TechniqueScore, score, score_files,
 };
 pub use stage::stage;
-pub use truth::{
-    Background, Hostile, HostileMail, Lookalikes, Mailings, Missing, Risk, Truth, TruthRecords,
-};
+pub use truth::{Background, Hostile, HostileMail, Lookalikes, Mailings, Missing, Risk, Truth, TruthRecords};
 
 /// The exercises that can be staged.
 pub fn list() -> Result<Vec<ScenarioInfo>, ExerciseError> {

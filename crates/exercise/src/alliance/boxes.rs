@@ -128,7 +128,9 @@ impl Boxes<'_> {
             What::Post { list, post } => letters::post(world, item, list, post),
             What::Letter { thread, step } => letters::letter(world, item, thread, step, &mut dice),
             What::Constituent(number) => letters::constituent(world, item, number, &mut dice),
-            What::Campaign { campaign, number } => letters::campaign(world, item, campaign, number, &mut dice),
+            What::Campaign { campaign, number } => {
+                letters::campaign(world, item, campaign, number, &mut dice)
+            }
             What::Interview(number) => letters::interview(world, item, number, &mut dice),
             What::Machine(_) => machine::notice(world, item, &mut dice),
             What::Automatic(_) => machine::answer(world, item, &mut dice),

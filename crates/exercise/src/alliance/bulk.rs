@@ -93,7 +93,8 @@ fn draw(world: &World, bulk: &Bulk, number: usize, dice: &mut Dice) -> Series {
         Kind::Outlet => {
             let outlet = &tables.data.outlet[number % tables.data.outlet.len()];
             title = dice.text(&outlet.titles).to_owned();
-            let brand = if dice.once_in(2) { format!("{} {title}", outlet.name) } else { outlet.name.clone() };
+            let brand =
+                if dice.once_in(2) { format!("{} {title}", outlet.name) } else { outlet.name.clone() };
             (brand, outlet.domain.clone())
         }
         Kind::Ngo => (pick(dice, "ngo_name"), String::new()),
@@ -128,8 +129,18 @@ fn draw(world: &World, bulk: &Bulk, number: usize, dice: &mut Dice) -> Series {
     let local = if personal {
         format!("{}.{}", plain(&first), plain(&last))
     } else {
-        dice.pick(&["news", "newsletter", "info", "press", "hello", "no-reply", "post", "redaktion", "contact"])
-            .to_owned()
+        dice.pick(&[
+            "news",
+            "newsletter",
+            "info",
+            "press",
+            "hello",
+            "no-reply",
+            "post",
+            "redaktion",
+            "contact",
+        ])
+        .to_owned()
     };
     let sub = dice.pick(&["", "", "news.", "mail.", "e."]);
     let from = match dice.below(4) {
@@ -183,7 +194,8 @@ fn draw(world: &World, bulk: &Bulk, number: usize, dice: &mut Dice) -> Series {
 fn audience(world: &World, bulk: &Bulk, house: usize, dice: &mut Dice) -> Vec<u16> {
     if bulk.kind == Kind::Internal {
         let all = world.owners.iter().enumerate();
-        let of = all.filter(|(_, owner)| owner.parliament == house || house >= world.tables.data.parliament.len());
+        let of =
+            all.filter(|(_, owner)| owner.parliament == house || house >= world.tables.data.parliament.len());
         return of.map(|(at, _)| at as u16).collect();
     }
     let [least, most] = bulk.audience;
@@ -224,7 +236,13 @@ fn issues(world: &World, bulk: &Bulk, dice: &mut Dice) -> Vec<i64> {
 }
 
 /// The message of one issue to one owner, and the address that is asked for when it is opened.
-pub(super) fn draft(world: &World, item: &Item, at: u32, issue: u32, dice: &mut Dice) -> (Draft, Option<String>) {
+pub(super) fn draft(
+    world: &World,
+    item: &Item,
+    at: u32,
+    issue: u32,
+    dice: &mut Dice,
+) -> (Draft, Option<String>) {
     let series = &world.series[at as usize];
     let owner = world.person(item.owner);
     let service = &world.services()[series.service];
@@ -275,7 +293,8 @@ pub(super) fn draft(world: &World, item: &Item, at: u32, issue: u32, dice: &mut 
                 Kind::Outlet => pools.say(&mut same, "teaser", &vars),
                 _ => {
                     let sentences = 1 + same.below(4);
-                    let all: Vec<String> = (0..sentences).map(|_| pools.say(&mut same, pool, &vars)).collect();
+                    let all: Vec<String> =
+                        (0..sentences).map(|_| pools.say(&mut same, pool, &vars)).collect();
                     all.join(" ")
                 }
             };
@@ -295,7 +314,8 @@ pub(super) fn draft(world: &World, item: &Item, at: u32, issue: u32, dice: &mut 
             }
         })
         .collect();
-    let pixel = if matches!(series.watch, Watch::All | Watch::Pixel) { filled.pixel() } else { String::new() };
+    let pixel =
+        if matches!(series.watch, Watch::All | Watch::Pixel) { filled.pixel() } else { String::new() };
     let content = Content {
         brand: series.brand.clone(),
         subject: subject.clone(),
@@ -320,7 +340,10 @@ pub(super) fn draft(world: &World, item: &Item, at: u32, issue: u32, dice: &mut 
     let body = match series.kind {
         Kind::Agency if same.once_in(5) => {
             let release = format!("%PDF-1.4\n% {}\n%%EOF\n", content.preview);
-            Body::Many("mixed", vec![body, Body::file("application/pdf", "release.pdf", release.into_bytes())])
+            Body::Many(
+                "mixed",
+                vec![body, Body::file("application/pdf", "release.pdf", release.into_bytes())],
+            )
         }
         _ => body,
     };
@@ -336,7 +359,8 @@ pub(super) fn draft(world: &World, item: &Item, at: u32, issue: u32, dice: &mut 
     if series.hosted || dice.once_in(3) {
         signed.push((service.domain.clone(), "mail"));
     }
-    let inner = if dice.once_in(2) { format!("app{}.int.{}", 1 + key % 9, service.domain) } else { String::new() };
+    let inner =
+        if dice.once_in(2) { format!("app{}.int.{}", 1 + key % 9, service.domain) } else { String::new() };
     let way = Way { host: mta, envelope, spf: "pass", dmarc: "pass", signed, inner };
     let draft = Draft {
         micros: item.micros,
@@ -369,17 +393,23 @@ fn fields(
     }
     let page = filled.unsubscribe();
     let mail = format!("<mailto:unsubscribe-{}@{}>", filled.recipient(), service.domain);
-    fields.push(("List-Unsubscribe", if dice.once_in(2) { format!("<{page}>,\n {mail}") } else { format!("<{page}>") }));
+    fields.push((
+        "List-Unsubscribe",
+        if dice.once_in(2) { format!("<{page}>,\n {mail}") } else { format!("<{page}>") },
+    ));
     if service.one_click {
         fields.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
     }
     if !matches!(series.kind, Kind::Event | Kind::Survey) {
         fields.push(("List-Id", format!("{} <{}.{}>", series.code, filled.issue, service.domain)));
     }
-    fields
-        .extend(service.headers.iter().filter_map(|header| header.split_once(": ")).map(|(name, value)| {
-            (header_name(name), filled.fill(value, 0, ""))
-        }));
+    fields.extend(
+        service
+            .headers
+            .iter()
+            .filter_map(|header| header.split_once(": "))
+            .map(|(name, value)| (header_name(name), filled.fill(value, 0, ""))),
+    );
     fields
 }
 

@@ -13,7 +13,9 @@ use crate::dice::Dice;
 use crate::formats::fixed;
 
 /// How well the campaign hides.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Difficulty {
     /// One text for each sender, one host.
@@ -94,8 +96,7 @@ impl Campaign {
         let mut sent = Vec::new();
         for sender in 0..senders.len() {
             // Every sender begins where the last one stopped, so that most mailboxes get some.
-            let targets: Vec<u16> =
-                (0..each).map(|at| order[(sender * each + at) % order.len()]).collect();
+            let targets: Vec<u16> = (0..each).map(|at| order[(sender * each + at) % order.len()]).collect();
             let waves = 1.max(hostile.waves);
             for wave in 0..waves {
                 let span = (last - first) / waves as i64;
@@ -191,8 +192,15 @@ impl Campaign {
         let close = say(&mut text, "close");
         let button = say(&mut text, "button");
         let quote = lines.join(" ");
-        let pieces =
-            Pieces { greeting, opening, why, quote, asks: format!("{asks} {more}").trim().to_owned(), close, button };
+        let pieces = Pieces {
+            greeting,
+            opening,
+            why,
+            quote,
+            asks: format!("{asks} {more}").trim().to_owned(),
+            close,
+            button,
+        };
         let key = fixed(&format!("{}.hostile.{number}.{}", world.seed, owner.address));
         let mark = token(sender.shape, key);
         let urls = self.urls(world, sender, sent, key, &mark, story, &owner.address);
@@ -204,7 +212,8 @@ impl Campaign {
             beacon = url;
             body = Body::Many("mixed", vec![body_without(&pieces, sender), file]);
         }
-        let shown = if hard { shown(&sender.person, &sender.outlet, &mut text) } else { sender.shown.clone() };
+        let shown =
+            if hard { shown(&sender.person, &sender.outlet, &mut text) } else { sender.shown.clone() };
         let service = &world.services()[sender.service];
         let mut fields = vec![
             ("From", mailbox(&shown, &sender.person.address)),
@@ -264,16 +273,25 @@ impl Campaign {
             // The token is part of the name of the host.
             (Difficulty::Hard, 1) => {
                 let label = token("hex16", key);
-                let host = format!("{label}.{}{}.example", base, ["", "-eu", "-a", "-static"][key as usize % 4]);
+                let host =
+                    format!("{label}.{}{}.example", base, ["", "-eu", "-a", "-static"][key as usize % 4]);
                 Urls {
-                    pixel: format!("https://{host}/{}.gif", ["s", "p", "logo", "spacer"][(key >> 8) as usize % 4]),
+                    pixel: format!(
+                        "https://{host}/{}.gif",
+                        ["s", "p", "logo", "spacer"][(key >> 8) as usize % 4]
+                    ),
                     link: format!("https://{host}/{slug}"),
                     leave: format!("https://{host}/leave"),
                 }
             }
             (Difficulty::Hard, _) => {
                 let sub = ["img", "media", "static", "assets", "cdn", "i", "pics"][key as usize % 7];
-                let host = format!("{sub}{}.{}{}.example", (key >> 8) % 9, base, ["", "-net", "-one"][(key >> 16) as usize % 3]);
+                let host = format!(
+                    "{sub}{}.{}{}.example",
+                    (key >> 8) % 9,
+                    base,
+                    ["", "-net", "-one"][(key >> 16) as usize % 3]
+                );
                 Urls {
                     pixel: format!("https://{host}{path}"),
                     link: format!("https://{host}/read/{slug}?m={mark}"),
@@ -314,7 +332,8 @@ fn sender(world: &World, difficulty: Difficulty, number: usize, dice: &mut Dice)
         service,
         shape: ["hex32", "uuid", "base64url", "mixed12", "hex16"][dice.below(5)],
         role: tables.lies.say(dice, "role", &[]),
-        path: ["/o/{t}.png", "/img/{t}/logo.gif", "/pixel?id={t}", "/t/{t}", "/mail/banner.jpg?u={t}"][dice.below(5)],
+        path: ["/o/{t}.png", "/img/{t}/logo.gif", "/pixel?id={t}", "/t/{t}", "/mail/banner.jpg?u={t}"]
+            [dice.below(5)],
         person,
     }
 }
@@ -353,7 +372,13 @@ impl Pieces {
 }
 
 /// The text and the page, and what is asked for when the page is opened.
-fn page(sender: &Sender, pieces: &Pieces, urls: &Urls, dice: &mut Dice, hard: bool) -> (Body, &'static str, String) {
+fn page(
+    sender: &Sender,
+    pieces: &Pieces,
+    urls: &Urls,
+    dice: &mut Dice,
+    hard: bool,
+) -> (Body, &'static str, String) {
     let [close, me, role, outlet] = pieces.signature(sender).map(|line| escape(&line));
     let [greeting, opening, why, quote, asks, button] =
         [&pieces.greeting, &pieces.opening, &pieces.why, &pieces.quote, &pieces.asks, &pieces.button]
@@ -447,7 +472,11 @@ fn attachment(pieces: &Pieces, urls: &Urls, dice: &mut Dice) -> (Body, &'static 
         }
         _ => {
             let document = attach::pdf(&pieces.button, &urls.link);
-            (Body::file("application/pdf", &format!("{name}.pdf"), document), "attached PDF", urls.link.clone())
+            (
+                Body::file("application/pdf", &format!("{name}.pdf"), document),
+                "attached PDF",
+                urls.link.clone(),
+            )
         }
     }
 }

@@ -21,9 +21,18 @@ pub(super) fn write(world: &World, out: &Path) -> Result<(), ExerciseError> {
     };
     add("domains", &mut houses().map(|house| house.domain.clone()).chain(alliance));
     add("hosts", &mut houses().flat_map(|house| [house.mx(), house.store()]));
-    add("relays", &mut houses().map(|house| format!("{}.10/32", house.net)).collect::<std::collections::BTreeSet<_>>().into_iter());
+    add(
+        "relays",
+        &mut houses()
+            .map(|house| format!("{}.10/32", house.net))
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter(),
+    );
     add("authserv_ids", &mut houses().map(|house| house.mx()));
-    add("own_bulk", &mut data.service.iter().filter(|service| service.own).map(|service| service.domain.clone()));
+    add(
+        "own_bulk",
+        &mut data.service.iter().filter(|service| service.own).map(|service| service.domain.clone()),
+    );
     for outlet in &data.outlet {
         let also = outlet.also.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
         let _ = writeln!(

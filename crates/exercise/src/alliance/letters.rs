@@ -117,7 +117,11 @@ pub(super) fn letter(world: &World, item: &Item, thread: u32, step: u32, dice: &
     let mut said = world.dice("letter", u64::from(thread) * 8 + u64::from(step));
     let mut about = world.dice("about", u64::from(thread));
     let subject = capital(&world.tables.texts.say(&mut about, "letter_subject", &[]));
-    let subject = if step == 0 { subject } else { format!("{} {subject}", said.pick(&["Re:", "RE:", "Re:", "AW:", "SV:"])) };
+    let subject = if step == 0 {
+        subject
+    } else {
+        format!("{} {subject}", said.pick(&["Re:", "RE:", "Re:", "AW:", "SV:"]))
+    };
     let sender = from.name();
     let vars = [("you", to.first.as_str()), ("me", sender.as_str())];
     let pools = &world.tables.texts;
@@ -150,8 +154,13 @@ pub(super) fn letter(world: &World, item: &Item, thread: u32, step: u32, dice: &
     }
     fields.push((
         "User-Agent",
-        said.pick(&["Mozilla Thunderbird 78.7", "Roundcube Webmail/1.4.11", "K-9 Mail for Android", "Mutt/2.0.5"])
-            .to_owned(),
+        said.pick(&[
+            "Mozilla Thunderbird 78.7",
+            "Roundcube Webmail/1.4.11",
+            "K-9 Mail for Android",
+            "Mutt/2.0.5",
+        ])
+        .to_owned(),
     ));
     let rich = said.once_in(2);
     let coding = Coding::draw(&mut said);
@@ -232,7 +241,12 @@ fn lists(world: &World, round: u32, kept: u64, items: &mut Vec<Item>) {
             }
             for (place, owner) in members.iter().enumerate() {
                 let micros = micros + place as i64 * 400_000;
-                items.push(Item { micros, owner: *owner, folder: Folder::Inbox, what: What::Post { list, post } });
+                items.push(Item {
+                    micros,
+                    owner: *owner,
+                    folder: Folder::Inbox,
+                    what: What::Post { list, post },
+                });
             }
         }
     }
@@ -250,9 +264,15 @@ pub(super) fn post(world: &World, item: &Item, list: u32, post: u32) -> Draft {
     let subject = capital(&pools.say(&mut same, "list_subject", &vars));
     let mut text = pools.say(&mut same, "list_post", &vars);
     if same.once_in(3) {
-        text += &format!("\n\nhttps://www.{}/{}\n", same.pick(&["psr.example", "theledger.example", "riksting.example"]), same.within(1000..99_999));
+        text += &format!(
+            "\n\nhttps://www.{}/{}\n",
+            same.pick(&["psr.example", "theledger.example", "riksting.example"]),
+            same.within(1000..99_999)
+        );
     }
-    text += &format!("\n_______________________________________________\n{name} mailing list\n{name}@{domain}\nhttps://{domain}/mailman/listinfo/{name}\n");
+    text += &format!(
+        "\n_______________________________________________\n{name} mailing list\n{name}@{domain}\nhttps://{domain}/mailman/listinfo/{name}\n"
+    );
     let reply = same.once_in(2);
     let fields = vec![
         ("From", mailbox(&sender, &from.address)),
@@ -261,7 +281,12 @@ pub(super) fn post(world: &World, item: &Item, list: u32, post: u32) -> Draft {
         ("Message-ID", message_id(&mut same, item.micros, from.domain())),
         ("List-Id", format!("<{name}.{domain}>")),
         ("List-Post", format!("<mailto:{name}@{domain}>")),
-        ("List-Unsubscribe", format!("<https://{domain}/mailman/options/{name}>,\n <mailto:{name}-request@{domain}?subject=unsubscribe>")),
+        (
+            "List-Unsubscribe",
+            format!(
+                "<https://{domain}/mailman/options/{name}>,\n <mailto:{name}-request@{domain}?subject=unsubscribe>"
+            ),
+        ),
         ("Precedence", "list".to_owned()),
         ("X-Mailman-Version", "2.1.34".to_owned()),
         ("Errors-To", format!("{name}-bounces@{domain}")),
@@ -275,7 +300,14 @@ pub(super) fn post(world: &World, item: &Item, list: u32, post: u32) -> Draft {
         signed: vec![(domain.to_owned(), "mailman")],
         inner: format!("mail.{}", from.domain()),
     };
-    Draft { micros: item.micros, zone: from.zone, from: from.address.clone(), fields, body: Body::text(coding, text), way: Some(way) }
+    Draft {
+        micros: item.micros,
+        zone: from.zone,
+        from: from.address.clone(),
+        fields,
+        body: Body::text(coding, text),
+        way: Some(way),
+    }
 }
 
 /// A letter of somebody who lives in the constituency.
@@ -337,7 +369,10 @@ pub(super) fn campaign(world: &World, item: &Item, campaign: u32, number: u32, d
     // Sites that send by themselves write in the name of those who filled in the form.
     let reply = from.address.clone();
     let own_address = format!("{}.{}@{site}", plain(&from.first), plain(&from.last));
-    text += &format!("\nThis letter was sent by a supporter through https://{site}/letters/{}\n", 1 + number % 4000);
+    text += &format!(
+        "\nThis letter was sent by a supporter through https://{site}/letters/{}\n",
+        1 + number % 4000
+    );
     from.address = own_address;
     let mut draft = mailed(&from, owner, &subject, item.micros, Body::text(Coding::Quoted, text), dice);
     draft.fields.push(("Reply-To", reply));
@@ -363,7 +398,8 @@ pub(super) fn interview(world: &World, item: &Item, number: u32, dice: &mut Dice
     let domain = if free { dice_domain(world, &mut who) } else { &outlet.domain };
     let from = outsider(&world.tables, &mut who, domain);
     let footer = who.once_in(3);
-    let role = who.pick(&["Reporter", "Political Editor", "Producer", "Freelance journalist", "Correspondent"]);
+    let role =
+        who.pick(&["Reporter", "Political Editor", "Producer", "Freelance journalist", "Correspondent"]);
     let owner = world.person(item.owner);
     let sender = from.name();
     let vars = [("you", owner.last.as_str()), ("me", sender.as_str()), ("outlet", outlet.name.as_str())];
@@ -373,14 +409,23 @@ pub(super) fn interview(world: &World, item: &Item, number: u32, dice: &mut Dice
         text += &pools.say(dice, "interview", &vars);
         text.push(' ');
     }
-    text += &format!("\n\n{}\n{sender}\n{role}, {}\nTel. 0{}\n", pools.say(dice, "bye", &vars), outlet.name, dice.within(1_000_000..9_999_999));
+    text += &format!(
+        "\n\n{}\n{sender}\n{role}, {}\nTel. 0{}\n",
+        pools.say(dice, "bye", &vars),
+        outlet.name,
+        dice.within(1_000_000..9_999_999)
+    );
     let coding = Coding::draw(dice);
     let body = if footer {
         let lines: Vec<String> = text.lines().map(escape).collect();
         let html = format!(
             "<html><body><div>{}</div>\n<p><a href=\"https://www.{}/?utm_source=signature\"><img src=\"https://media.{}/signature.png\" \
              width=\"320\" height=\"60\" alt=\"{}\"></a></p>\n<p><a href=\"https://www.{}/subscribe\">Subscribe from 1 a week</a></p></body></html>\n",
-            lines.join("<br>\n"), outlet.domain, outlet.domain, escape(&outlet.name), outlet.domain
+            lines.join("<br>\n"),
+            outlet.domain,
+            outlet.domain,
+            escape(&outlet.name),
+            outlet.domain
         );
         Body::Many("alternative", vec![Body::text(coding, text), Body::html(coding, html)])
     } else {
@@ -394,7 +439,14 @@ pub(super) fn interview(world: &World, item: &Item, number: u32, dice: &mut Dice
 }
 
 /// A message of one person to another, from a server of the sender's own provider.
-pub(super) fn mailed(from: &Person, owner: &Person, subject: &str, micros: i64, body: Body, dice: &mut Dice) -> Draft {
+pub(super) fn mailed(
+    from: &Person,
+    owner: &Person,
+    subject: &str,
+    micros: i64,
+    body: Body,
+    dice: &mut Dice,
+) -> Draft {
     let mut fields = vec![
         ("From", mailbox(&from.name(), &from.address)),
         ("To", mailbox(&if dice.once_in(2) { owner.name() } else { String::new() }, &owner.address)),
@@ -402,7 +454,12 @@ pub(super) fn mailed(from: &Person, owner: &Person, subject: &str, micros: i64, 
         ("Message-ID", message_id(dice, micros, from.domain())),
     ];
     if dice.once_in(2) {
-        let agent = dice.pick(&["iPhone Mail (18D70)", "Microsoft Outlook 16.0", "Webmail 4.2", "Apple Mail (2.3654.60.0.2.21)"]);
+        let agent = dice.pick(&[
+            "iPhone Mail (18D70)",
+            "Microsoft Outlook 16.0",
+            "Webmail 4.2",
+            "Apple Mail (2.3654.60.0.2.21)",
+        ]);
         fields.push(("X-Mailer", agent.to_owned()));
     }
     let mut way = Way::own(from);

@@ -156,9 +156,22 @@ fn browsing(world: &World, scale: f64, dice: &mut Dice) -> Vec<Open> {
                 1 => &dice.one(&data.parliament).domain,
                 _ => dice.one(&world.tables.names.outside_domains),
             };
-            let page = dice.pick(&["", "news", "search?q=order+paper", "assets/site.css", "img/logo.svg", "live", "members"]);
+            let page = dice.pick(&[
+                "",
+                "news",
+                "search?q=order+paper",
+                "assets/site.css",
+                "img/logo.svg",
+                "live",
+                "members",
+            ]);
             let url = format!("https://www.{host}/{page}");
-            Open { micros: world.moment(dice, Rhythm::Office), owner: world.anybody(dice), url, hostile: None }
+            Open {
+                micros: world.moment(dice, Rhythm::Office),
+                owner: world.anybody(dice),
+                url,
+                hostile: None,
+            }
         })
         .collect()
 }

@@ -53,7 +53,8 @@ pub(super) fn notice(world: &World, item: &Item, dice: &mut Dice) -> Draft {
     let pools = &world.tables.texts;
     let subject = capital(&pools.say(dice, "machine_subject", &vars));
     let lines: Vec<String> = (0..2 + dice.below(3)).map(|_| pools.say(dice, "machine", &vars)).collect();
-    let link = format!("https://www.{domain}/{}?id={}", dice.pick(&["view", "account", "t", "booking"]), code);
+    let link =
+        format!("https://www.{domain}/{}?id={}", dice.pick(&["view", "account", "t", "booking"]), code);
     let text = format!("Dear {},\n\n{}\n\n{link}\n\n{name}\n", owner.name(), lines.join("\n"));
     let coding = Coding::draw(dice);
     let html = format!(
@@ -116,7 +117,11 @@ pub(super) fn answer(world: &World, item: &Item, dice: &mut Dice) -> Draft {
     let office = world.office(other);
     let text = pools.say(dice, "away", &[("office", &office)]);
     let topic = pools.say(dice, "letter_subject", &[]);
-    let subject = format!("{} {}", dice.pick(&["Automatic reply:", "Out of office:", "Auto:", "Abwesenheit:"]), capital(&topic));
+    let subject = format!(
+        "{} {}",
+        dice.pick(&["Automatic reply:", "Out of office:", "Auto:", "Abwesenheit:"]),
+        capital(&topic)
+    );
     let fields = vec![
         ("From", mailbox(&from.name(), &from.address)),
         ("To", owner.address.clone()),
@@ -140,9 +145,17 @@ fn returned(world: &World, item: &Item, dice: &mut Dice) -> Draft {
          to one or more recipients.\n\n<{to}>: {}\n",
         dice.pick(&["mailbox is full", "user unknown", "message too large", "connection timed out"])
     );
-    let status = format!("Reporting-MTA: dns; {host}\n\nFinal-Recipient: rfc822; {to}\nAction: failed\nStatus: 5.1.1\n");
-    let head = format!("From: {}\nTo: {to}\nSubject: {}\n", owner.address, words(&world.tables.texts.title(dice, "letter_subject", &[])));
-    let part = |kind: &str, text: String| Body::Leaf(kind.to_owned(), Coding::Plain, String::new(), text.into_bytes());
+    let status = format!(
+        "Reporting-MTA: dns; {host}\n\nFinal-Recipient: rfc822; {to}\nAction: failed\nStatus: 5.1.1\n"
+    );
+    let head = format!(
+        "From: {}\nTo: {to}\nSubject: {}\n",
+        owner.address,
+        words(&world.tables.texts.title(dice, "letter_subject", &[]))
+    );
+    let part = |kind: &str, text: String| {
+        Body::Leaf(kind.to_owned(), Coding::Plain, String::new(), text.into_bytes())
+    };
     let body = Body::Many(
         "report; report-type=delivery-status",
         vec![

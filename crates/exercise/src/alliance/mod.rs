@@ -71,11 +71,7 @@ pub(crate) fn stage(
         .collect();
     let exposure = opened
         .iter()
-        .map(|address| Risk {
-            what: Exposed::Mailbox,
-            name: (*address).to_owned(),
-            how: ExposureKind::Read,
-        })
+        .map(|address| Risk { what: Exposed::Mailbox, name: (*address).to_owned(), how: ExposureKind::Read })
         .collect();
     let data = &world.tables.data;
     let records = items.len() as u64 + browsed - hostile.len() as u64;

@@ -96,7 +96,9 @@ fn head(way: u8, c: &Content, out: &mut String) {
              a{{color:{color}}}.m{{color:#888;font-size:12px}}</style></head>\n<body><div class=\"w\">\n\
              <p class=\"m\"><a href=\"{online}\">View in browser</a></p>\n<h1>{brand}</h1>\n<p class=\"m\">{date}</p>\n"
         ),
-        2 => format!("<html><body style=\"font-family:Georgia,serif\">\n<p><b>{brand}</b><br>{date}</p>\n<hr>\n"),
+        2 => format!(
+            "<html><body style=\"font-family:Georgia,serif\">\n<p><b>{brand}</b><br>{date}</p>\n<hr>\n"
+        ),
         3 => format!(
             "<html xmlns:v=\"urn:schemas-microsoft-com:vml\" xmlns:o=\"urn:schemas-microsoft-com:office:office\">\n\
              <head><!--[if gte mso 9]><xml><o:OfficeDocumentSettings><o:AllowPNG/><o:PixelsPerInch>96</o:PixelsPerInch>\
@@ -140,7 +142,10 @@ fn body(way: u8, c: &Content, out: &mut String) {
                  <p><a href=\"{link}\" target=\"_blank\">{more}</a></p></td></tr></table>\n"
             ),
             1 => format!("<h3>{title}</h3>\n{picture}<p>{text} <a href=\"{link}\">{more}</a></p>\n"),
-            2 => format!("<p><strong>{}. {title}</strong><br>\n{text}<br>\n<a href='{link}'>{more}</a></p>\n", number + 1),
+            2 => format!(
+                "<p><strong>{}. {title}</strong><br>\n{text}<br>\n<a href='{link}'>{more}</a></p>\n",
+                number + 1
+            ),
             3 => format!("<li><a href=\"{link}\">{title}</a> - {text}</li>\n"),
             4 => format!(
                 "<div style=\"border:1px solid #ddd;border-radius:6px;margin:14px 0;padding:14px\">{picture}\
@@ -153,7 +158,9 @@ fn body(way: u8, c: &Content, out: &mut String) {
                 "<TABLE BORDER=0 WIDTH=\"100%\"><TR><TD WIDTH=\"30%\" VALIGN=top>{picture}</TD><TD><B>{title}</B><BR>{text}\
                  <BR><A HREF=\"{link}\">{more}</A></TD></TR></TABLE>\n"
             ),
-            6 => format!("<dl><dt style=\"color:{color}\">{title}</dt><dd>{text}\n<a href=\"{link}\">{more}</a></dd></dl>\n"),
+            6 => format!(
+                "<dl><dt style=\"color:{color}\">{title}</dt><dd>{text}\n<a href=\"{link}\">{more}</a></dd></dl>\n"
+            ),
             _ => format!(
                 "<blockquote style=\"border-left:3px solid {color};padding-left:10px\">{text}</blockquote>\n\
                  <p>{picture}<a href=\"{link}\">{title}</a></p>\n"
@@ -177,13 +184,19 @@ fn foot(way: u8, c: &Content, out: &mut String) {
              with {brand}. {street}<br><a href=\"{unsubscribe}\">Unsubscribe</a> | <a href=\"{online}\">View online</a>\
              </td></tr></table>\n"
         ),
-        1 => format!("<p style=\"font-size:12px\">{brand}, {street}. <a href=\"{unsubscribe}\">Sign off</a></p>\n"),
-        2 => format!("<hr>\n<small>&copy; {brand} &middot; {street} &middot; <a href=\"{unsubscribe}\">Abmelden / Se désabonner</a></small>\n"),
+        1 => format!(
+            "<p style=\"font-size:12px\">{brand}, {street}. <a href=\"{unsubscribe}\">Sign off</a></p>\n"
+        ),
+        2 => format!(
+            "<hr>\n<small>&copy; {brand} &middot; {street} &middot; <a href=\"{unsubscribe}\">Abmelden / Se désabonner</a></small>\n"
+        ),
         3 => format!(
             "<div style=\"text-align:center;font-size:11px\"><a href=\"{online}\">Web</a> &bull; <a href=\"{unsubscribe}\">\
              Manage preferences</a> &bull; <a href=\"{unsubscribe}\">Stop these mails</a><br>{street}</div>\n"
         ),
-        4 => format!("<p>--<br>\n{brand}<br>\n{street}<br>\nTo leave this list, <a href=\"{unsubscribe}\">click here</a>.</p>\n"),
+        4 => format!(
+            "<p>--<br>\n{brand}<br>\n{street}<br>\nTo leave this list, <a href=\"{unsubscribe}\">click here</a>.</p>\n"
+        ),
         _ => format!(
             "<table width=\"100%\" bgcolor=\"#eeeeee\"><tr><td align=\"center\"><font size=\"1\">Copyright {brand}. All rights \
              reserved. Our address: {street}. If you no longer wish to hear from us <a href=\"{unsubscribe}\">update your \
@@ -199,7 +212,9 @@ fn pixel(way: u8, c: &Content, out: &mut String) {
     let url = escape(&c.pixel);
     *out += &match way {
         0 => format!("<img src=\"{url}\" width=\"1\" height=\"1\" border=\"0\" alt=\"\">\n"),
-        1 => format!("<img src=\"{url}\" alt=\"\" style=\"display:block;height:1px;width:1px;border:0\" />\n"),
+        1 => {
+            format!("<img src=\"{url}\" alt=\"\" style=\"display:block;height:1px;width:1px;border:0\" />\n")
+        }
         2 => format!("<div style=\"display:none\"><img src=\"{url}\"></div>\n"),
         3 => format!(
             "<img src=\"{url}\" width=\"1\" height=\"1\" style=\"height:1px !important;width:1px !important;border-width:0 \

@@ -127,7 +127,9 @@ pub(crate) fn read(message: &Message<'_>, directory: &Directory<'_>, event: &mut
     bulk::push(&headers, &domain, &directory.settings.own_bulk, event);
     list(&headers, &domain, event);
     to(&headers, &from, event);
-    Sender { recipients: recipients(&headers), address: from.address, domain, name: from.name }
+    let delivered =
+        [&headers.delivered, &headers.original, &headers.envelope].iter().any(|all| !all.is_empty());
+    Sender { recipients: recipients(&headers), delivered, address: from.address, domain, name: from.name }
 }
 
 /// Whether the other addresses of the sender are of the same registered domain.
