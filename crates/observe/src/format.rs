@@ -26,6 +26,12 @@ pub enum Format {
     Message,
     /// Mail messages one after the other, each after a line `From `.
     Mbox,
+    /// A message as Apple Mail keeps it: its length, the message, and a property list.
+    Emlx,
+    /// A message that Outlook saved, MS-OXMSG.
+    Msg,
+    /// A message in Outlook's transport format, MS-OXTNEF.
+    Tnef,
     /// Zip archive.
     Zip,
     /// Tar archive.
@@ -50,7 +56,7 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::Evtx,
         Self::W3c,
         Self::Combined,
@@ -62,6 +68,9 @@ impl Format {
         Self::Auditd,
         Self::Message,
         Self::Mbox,
+        Self::Emlx,
+        Self::Msg,
+        Self::Tnef,
         Self::Zip,
         Self::Tar,
         Self::SevenZip,
@@ -88,6 +97,9 @@ impl Format {
             Self::Auditd => "auditd",
             Self::Message => "message",
             Self::Mbox => "mbox",
+            Self::Emlx => "emlx",
+            Self::Msg => "msg",
+            Self::Tnef => "tnef",
             Self::Zip => "zip",
             Self::Tar => "tar",
             Self::SevenZip => "7z",

@@ -66,6 +66,7 @@ use jiff::tz::TimeZone;
 use model::{Event, Problem, Time};
 
 pub use format::Format;
+pub use mail::outlook::{html_of_rtf, tnef};
 pub use read::{Hashed, hash_file, read_bytes, read_bytes_as, read_file};
 pub use sources::LogSources;
 

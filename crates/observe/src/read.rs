@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::container::{self, Piece, Run};
 use crate::input::{Budget, Input};
+use crate::mail::outlook;
 use crate::recognise::{recognise, unread};
 use crate::report::Reporter;
 use crate::text::{Encoding, Transcoded};
@@ -239,6 +240,9 @@ pub(crate) fn read_piece(
 ) {
     let head = input.head();
     let format = format.unwrap_or_else(|| recognise(head));
+    if format == Format::Msg || head.starts_with(outlook::msg::MAGIC) {
+        return read_compound(piece, input, seekable, out);
+    }
     let unread = if format == Format::Unknown { unread(head) } else { None };
     let is_utf16 = Encoding::of(head).0.is_utf16();
     out.format(format);
@@ -253,17 +257,47 @@ pub(crate) fn read_piece(
         out.problem(Problem::new(Place::Whole, format!("{name}, which is not read here")));
         return;
     }
-    let context = Context {
-        settings: piece.run.settings,
-        sources: piece.run.sources,
-        modified: piece.modified,
-        path: piece.path,
-    };
+    let context = piece.context();
     if is_utf16 && matches!(format, Format::Json | Format::Message | Format::Mbox) {
         out.assumed("UTF-16, read as UTF-8; offsets are those of the UTF-8 text".to_owned());
         read_records(format, &mut Transcoded::new(input), &context, out);
     } else {
         read_records(format, input, &context, out);
+    }
+}
+
+/// Reads a compound file if it is a saved message. Its beginning does not tell: its directory may lie
+/// anywhere.
+fn read_compound(
+    piece: &Piece<'_>,
+    input: &mut Input<'_>,
+    seekable: Option<&mut dyn ReadSeek>,
+    out: &mut dyn Collector,
+) {
+    let mut spool = None;
+    let file = match container::at_any_place(
+        input,
+        seekable.map(|file| file as _),
+        &mut spool,
+        piece.run.settings,
+    ) {
+        Ok(file) => file,
+        Err(error) => {
+            out.format(Format::Unknown);
+            let what = format!("not read, since it could not be spooled: {error}");
+            return out.problem(Problem::new(Place::Whole, what));
+        }
+    };
+    match outlook::open_compound(file) {
+        outlook::Compound::Message(saved) => {
+            out.format(Format::Msg);
+            outlook::read_msg(&saved, &piece.context(), out);
+        }
+        outlook::Compound::Other(error) => {
+            out.format(Format::Unknown);
+            let why = error.map_or("which is not read here".to_owned(), |error| format!("damaged: {error}"));
+            out.problem(Problem::new(Place::Whole, format!("an OLE compound file, {why}")));
+        }
     }
 }
 
@@ -281,6 +315,8 @@ fn read_records(format: Format, input: &mut dyn BufRead, context: &Context<'_>, 
         Format::Auditd => auditd::read(input, context, out),
         Format::Message => mail::read_message(input, context, out),
         Format::Mbox => mail::read_mbox(input, context, out),
+        Format::Emlx => mail::read_emlx(input, context, out),
+        Format::Tnef => outlook::read_tnef(input, context, out),
         Format::Text => plain::read(input, context, out),
         _ => {}
     }

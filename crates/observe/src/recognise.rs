@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
+use crate::mail::outlook;
 use crate::text::Encoding;
 use crate::{Format, auditd, combined, csv, evtx, exchange, json, mail, syslog, w3c, zeek};
 
 /// What a binary file begins with.
-const MAGICS: [(&[u8], Format); 7] = [
+const MAGICS: [(&[u8], Format); 8] = [
+    (outlook::tnef::MAGIC, Format::Tnef),
     (b"PK\x03\x04", Format::Zip),
     (b"PK\x05\x06", Format::Zip),
     (b"PK\x07\x08PK\x03\x04", Format::Zip),
@@ -19,7 +21,7 @@ const MAGICS: [(&[u8], Format); 7] = [
 ];
 
 /// What may hold evidence and is not read, with its name for a person.
-const UNREAD: [(&[u8], &str); 27] = [
+const UNREAD: [(&[u8], &str); 26] = [
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"MSCF\0\0\0\0", "a Windows cabinet"),
     (b"\x04\x22\x4d\x18", "compressed by LZ4"),
@@ -27,8 +29,7 @@ const UNREAD: [(&[u8], &str); 27] = [
     (b"\x1f\x9d", "compressed by compress"),
     (b"\x30\0\0\0LfLe", "a Windows event log of before Vista"),
     (b"!BDN", "an Outlook mailbox"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE compound file, such as a saved Outlook message"),
-    (b"\x78\x9f\x3e\x22", "a message in Outlook's own format (TNEF, winmail.dat)"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE compound file"),
     (b"SQLite format 3\0", "an SQLite database"),
     (b"regf", "a Windows registry hive"),
     (b"LPKSHHRH", "a systemd journal"),
@@ -118,7 +119,7 @@ fn text(head: &[u8]) -> Format {
     };
     // A hole, or blank lines, where a log was cut.
     let text = text.trim_start_matches(['\0', '\r', '\n']);
-    const TESTS: [(Test, Format); 10] = [
+    const TESTS: [(Test, Format); 11] = [
         (exchange::recognise, Format::Exchange),
         (zeek::recognise, Format::Zeek),
         (w3c::recognise, Format::W3c),
@@ -126,6 +127,7 @@ fn text(head: &[u8]) -> Format {
         (combined::recognise, Format::Combined),
         (syslog::recognise, Format::Syslog),
         (mail::recognise_mbox, Format::Mbox),
+        (mail::recognise_emlx, Format::Emlx),
         (json::recognise, Format::Json),
         (mail::recognise_message, Format::Message),
         (csv::recognise, Format::Csv),

@@ -16,7 +16,7 @@ use model::{Place, Problem, Time};
 use crate::input::{Bounds, Budget, Input, Packed};
 use crate::read::{ReadSeek, read_piece};
 use crate::report::shown;
-use crate::{Collector, Format, LogSources, Settings};
+use crate::{Collector, Context, Format, LogSources, Settings};
 
 /// What is spooled up to this size stays in memory.
 const SPOOL: usize = 8 << 20;
@@ -78,31 +78,39 @@ pub(crate) fn unpack(
     match format {
         Format::Tar => tar::unpack(piece, input, out),
         Format::Zip | Format::SevenZip => {
-            let mut spool;
-            let seekable = match seekable {
-                Some(seekable) => {
-                    // The hash is over the whole, whatever the directory leads to.
-                    input.hash_rest();
-                    seekable
-                }
-                None => match spooled(input, piece.run.settings) {
-                    Ok(file) => {
-                        spool = file;
-                        &mut spool as &mut dyn ReadSeek
-                    }
+            let mut spool = None;
+            let seekable =
+                match at_any_place(input, seekable.map(|file| file as _), &mut spool, piece.run.settings) {
+                    Ok(seekable) => seekable,
                     Err(error) => {
                         let what = format!("not unpacked, since it could not be spooled: {error}");
                         out.problem(Problem::new(Place::Whole, what));
                         return;
                     }
-                },
-            };
+                };
             match format {
                 Format::Zip => zip::unpack(piece, seekable, out),
                 _ => seven::unpack(piece, seekable, out),
             }
         }
         _ => compressed::unpack(format, piece, input, out),
+    }
+}
+
+/// `input` where it can be read at any offset: the file itself, or what is spooled of a member.
+pub(crate) fn at_any_place<'s>(
+    input: &mut Input<'_>,
+    seekable: Option<&'s mut dyn ReadSeek>,
+    spool: &'s mut Option<tempfile::SpooledTempFile>,
+    settings: &Settings,
+) -> io::Result<&'s mut dyn ReadSeek> {
+    match seekable {
+        Some(seekable) => {
+            // The hash is over the whole, whatever the directory leads to.
+            input.hash_rest();
+            Ok(seekable)
+        }
+        None => Ok(spool.insert(spooled(input, settings)?)),
     }
 }
 
@@ -116,6 +124,16 @@ fn spooled(input: &mut Input<'_>, settings: &Settings) -> io::Result<tempfile::S
 }
 
 impl Piece<'_> {
+    /// What the reader of its format is told.
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context {
+            settings: self.run.settings,
+            sources: self.run.sources,
+            modified: self.modified,
+            path: self.path,
+        }
+    }
+
     /// Reads one member of this container.
     pub(crate) fn member(&self, member: Member<'_>, bytes: &mut dyn Read, out: &mut dyn Collector) -> Next {
         let budget = &self.run.budget;

@@ -1,9 +1,11 @@
-//! Mail: single messages (RFC 5322), as a Maildir holds them too, and mailboxes in the mbox family.
+//! Mail: single messages (RFC 5322), as a Maildir and Apple Mail hold them too, mailboxes in the mbox
+//! family, and messages in Outlook's formats.
 //!
 //! Each message is handed over whole, with whose mailbox and which folder it lies in as far as that is
 //! known; what it says is read by the room `mail`.
 
 mod mbox;
+pub(crate) mod outlook;
 mod place;
 
 use std::io::BufRead;
@@ -80,6 +82,18 @@ pub(crate) fn recognise_mbox(head: &str) -> bool {
             .is_some_and(|line| line.split_once(':').is_some_and(|(name, _)| is_field_name(name)))
 }
 
+/// Whether a text is a message as Apple Mail keeps it: its length in a line, then a header.
+pub(crate) fn recognise_emlx(head: &str) -> bool {
+    head.split_once('\n')
+        .is_some_and(|(first, rest)| length(first.as_bytes()).is_some() && recognise_message(rest))
+}
+
+fn length(line: &[u8]) -> Option<usize> {
+    let line = line.trim_ascii();
+    let digits = !line.is_empty() && line.len() <= 10 && line.iter().all(u8::is_ascii_digit);
+    digits.then(|| std::str::from_utf8(line).ok()?.parse().ok()).flatten()
+}
+
 /// Whether `name` may be the name of a header field (RFC 5322, 2.2); those in use begin with a letter.
 fn is_field_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(|byte| byte.is_ascii_graphic())
@@ -105,6 +119,29 @@ pub(crate) fn read_message(input: &mut dyn BufRead, context: &Context<'_>, out: 
     reader.message(&window.rest()[..length.min(MAX_MESSAGE)], 0, None);
     if length > MAX_MESSAGE {
         reader.too_long();
+    }
+    reader.failed(&mut window);
+}
+
+/// Reads a message as Apple Mail keeps it. What stands behind it says how it was shown and is left out.
+pub(crate) fn read_emlx(input: &mut dyn BufRead, context: &Context<'_>, out: &mut dyn Collector) {
+    let mut reader = Reader::new(context, out);
+    let mut window = Window::new(input);
+    while memchr::memchr(b'\n', window.rest()).is_none() && window.rest().len() < 64 && window.more() {}
+    let line = memchr::memchr(b'\n', &window.rest()[..window.rest().len().min(64)]);
+    let stated = line.and_then(|end| Some((end + 1, length(&window.rest()[..end])?)));
+    let Some((start, length)) = stated else {
+        return reader.problem("does not begin with the length of its message");
+    };
+    window.take(start);
+    let wanted = length.min(MAX_MESSAGE);
+    while window.rest().len() < wanted && window.more() {}
+    let found = window.rest().len();
+    reader.message(&window.rest()[..found.min(wanted)], start as u64, None);
+    if length > MAX_MESSAGE {
+        reader.too_long();
+    } else if found < length {
+        reader.problem("is shorter than its first line says");
     }
     reader.failed(&mut window);
 }
@@ -171,6 +208,20 @@ impl<'o> Reader<'o> {
         let (mailbox, folder) = (self.mailbox.as_deref(), self.folder.as_deref());
         let message = Message { raw: bytes, mailbox, folder, rebuilt: false };
         self.out.message(&message, &mut self.event);
+    }
+
+    /// Hands over a message that was put together from another format.
+    fn rebuilt(&mut self, bytes: &[u8]) {
+        self.count += 1;
+        self.event.clear();
+        self.event.source = self.source;
+        self.event.record = self.count;
+        let raw = &bytes[..bytes.len().min(MAX_MESSAGE)];
+        let (mailbox, folder) = (self.mailbox.as_deref(), self.folder.as_deref());
+        self.out.message(&Message { raw, mailbox, folder, rebuilt: true }, &mut self.event);
+        if bytes.len() > MAX_MESSAGE {
+            self.too_long();
+        }
     }
 
     fn too_long(&mut self) {

@@ -82,6 +82,17 @@ fn a_mailbox_is_read_message_by_message() {
 }
 
 #[test]
+fn a_message_of_apple_mail_is_read() {
+    let emlx = format!("{}      \n{MESSAGE}<?xml version=\"1.0\"?>\n<plist/>\n", MESSAGE.len());
+    assert!(recognise_emlx(&emlx) && !recognise_message(&emlx));
+    assert!(!recognise_emlx(MESSAGE) && !recognise_emlx("12\n34\n"));
+    let found = probe(read_emlx, emlx.as_bytes());
+    assert_eq!((found.events.len(), found.problems.len()), (1, 0));
+    expect(&found.events[0], &[("raw", MESSAGE)]);
+    torment(read_emlx, emlx.as_bytes());
+}
+
+#[test]
 fn a_message_that_is_too_long_is_read_up_to_the_bound() {
     let mut long = b"From: a@example.org\nTo: b@example.org\nSubject: x\n\n".to_vec();
     long.resize(MAX_MESSAGE + 1, b'x');
