@@ -21,6 +21,12 @@ pub enum ExerciseError {
         /// The scale that was asked for.
         scale: f64,
     },
+    /// A number of mailboxes that cannot be made.
+    #[error("{owners} mailboxes cannot be filled; there must be 3 to 10000")]
+    Owners {
+        /// The number that was asked for.
+        owners: usize,
+    },
     /// A file could not be read or written.
     #[error("{}: {source}", path.display())]
     Io {

@@ -31,6 +31,7 @@ pub mod evtx_writer;
 mod formats;
 mod honest;
 mod lookalikes;
+mod mailboxes;
 mod registers;
 mod scenario;
 mod score;
@@ -43,6 +44,7 @@ mod world;
 
 pub use alliance::Difficulty;
 pub use error::ExerciseError;
+pub use mailboxes::mailboxes;
 pub use scenario::ScenarioInfo;
 pub use score::{
     ExposureScore, IncidentScore, MailScore, RaisedScore, RecordScore, Score, ScoredCase, ScoredFinding,

@@ -46,14 +46,19 @@ pub fn stage(
     } else {
         scripted(name, seed, scale, out, progress)?
     };
+    write_truth(&truth, out)?;
+    Ok(truth)
+}
+
+/// Writes `truth.json`.
+pub(crate) fn write_truth(truth: &Truth, out: &Path) -> Result<(), ExerciseError> {
     let path = out.join("truth.json");
-    let text = serde_json::to_vec_pretty(&truth).map_err(|source| ExerciseError::Json {
+    let text = serde_json::to_vec_pretty(truth).map_err(|source| ExerciseError::Json {
         path: path.clone(),
         line: 0,
         source,
     })?;
-    fs::write(&path, text).map_err(ExerciseError::io(&path))?;
-    Ok(truth)
+    fs::write(&path, text).map_err(ExerciseError::io(&path))
 }
 
 /// Stages a scenario that is a story of steps.

@@ -177,7 +177,7 @@ fn separator(draft: &Draft, out: &mut Vec<u8>) {
 }
 
 /// Marks the lines from byte `start` on, the first apart, that would begin a message (mboxrd).
-pub(super) fn quote(bytes: &mut Vec<u8>, start: usize) {
+pub(crate) fn quote(bytes: &mut Vec<u8>, start: usize) {
     let needs = |line: &[u8]| {
         let marks = line.iter().take_while(|byte| **byte == b'>').count();
         line[marks..].starts_with(b"From ")
@@ -195,7 +195,7 @@ pub(super) fn quote(bytes: &mut Vec<u8>, start: usize) {
 }
 
 /// A line of `mailings.jsonl`: a path, and the mailing of each of its messages.
-pub(super) fn entry(list: &mut impl std::io::Write, path: &str, names: &[String]) -> std::io::Result<()> {
+pub(crate) fn entry(list: &mut impl std::io::Write, path: &str, names: &[String]) -> std::io::Result<()> {
     let line = crate::truth::Mailings { path: path.to_owned(), mailing: names.to_vec() };
     serde_json::to_writer(&mut *list, &line)?;
     list.write_all(b"\n")

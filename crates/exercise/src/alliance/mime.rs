@@ -156,7 +156,7 @@ pub(super) fn mailbox(name: &str, address: &str) -> String {
 }
 
 /// `Tue, 24 Aug 2021 10:12:07 +0100`
-pub(super) fn date(micros: i64, zone: &str) -> String {
+pub(crate) fn date(micros: i64, zone: &str) -> String {
     let minutes: i64 = zone[1..3].parse::<i64>().unwrap_or(0) * 60 + zone[3..].parse::<i64>().unwrap_or(0);
     let local = micros + if zone.starts_with('-') { -minutes } else { minutes } * MINUTE;
     let stamp = Stamp::new(local);

@@ -6,7 +6,7 @@
 //! is in memory, and what is hostile stays the same at every scale.
 
 mod attach;
-mod boxes;
+pub(crate) mod boxes;
 mod bulk;
 mod data;
 mod grammar;
@@ -15,11 +15,11 @@ mod institution;
 mod letters;
 mod logs;
 mod machine;
-mod mime;
+pub(crate) mod mime;
 mod page;
 mod people;
-mod service;
-mod way;
+pub(crate) mod service;
+pub(crate) mod way;
 mod world;
 
 use std::collections::BTreeMap;

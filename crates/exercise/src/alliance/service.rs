@@ -5,7 +5,7 @@ use crate::formats::fixed;
 use crate::formats::mail::base64;
 
 /// A token of the form that a service uses, made of `key` alone.
-pub(super) fn token(shape: &str, key: u64) -> String {
+pub(crate) fn token(shape: &str, key: u64) -> String {
     let mut state = key;
     let mut next = || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);

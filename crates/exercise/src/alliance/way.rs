@@ -148,7 +148,7 @@ impl Draft {
 }
 
 /// A signature in the form of RFC 6376; it was made with no key.
-pub(super) fn signature(domain: &str, selector: &str, seconds: i64, dice: &mut Dice, out: &mut Vec<u8>) {
+pub(crate) fn signature(domain: &str, selector: &str, seconds: i64, dice: &mut Dice, out: &mut Vec<u8>) {
     let mut random = |length: usize| {
         let bytes: Vec<u8> = (0..length.div_ceil(8)).flat_map(|_| dice.word().to_le_bytes()).collect();
         base64(&bytes[..length]).replace('\n', "\n\t ")
@@ -162,7 +162,7 @@ pub(super) fn signature(domain: &str, selector: &str, seconds: i64, dice: &mut D
 }
 
 /// The address of a host outside: of the documentation ranges, and the same every time.
-pub(super) fn address(host: &str) -> String {
+pub(crate) fn address(host: &str) -> String {
     let number = fixed(host);
     let last = 20 + (number >> 8) % 230;
     match number % 8 {

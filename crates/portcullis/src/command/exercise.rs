@@ -29,6 +29,13 @@ pub(crate) enum Command {
     ///
     /// Example: portcullis exercise run commission --seed 7
     Run(Run),
+    /// Deliver a folder of messages to many mailboxes, to see how many newsletters are called reconnaissance.
+    ///
+    /// FROM holds messages, one a file. What looks like bulk mail goes to 3 to 40 mailboxes with tokens
+    /// of their own, as bulk-mail services set them; everything else goes to one. Nothing is hostile.
+    ///
+    /// Example: portcullis exercise mailboxes corpus --out held-out --owners 50
+    Mailboxes(Mailboxes),
     /// Score findings of any tool against the truth of a staged exercise.
     ///
     /// FINDINGS is JSON lines as `portcullis hunt --format jsonl` writes them; a case.json beside it is
@@ -101,6 +108,21 @@ pub(crate) struct Run {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Mailboxes {
+    /// Folder of messages
+    from: PathBuf,
+    /// Where to write
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How many mailboxes there are
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    owners: usize,
+    /// Owners, times and tokens are drawn from this number
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct ScoreArgs {
     /// Folder of the staged exercise
     dir: PathBuf,
@@ -116,6 +138,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Run(args) => rehearse(args),
+        Command::Mailboxes(args) => mailboxes(args),
         Command::Score(args) => score(args),
     }
 }
@@ -129,7 +152,7 @@ fn list() -> Result<ExitCode> {
 
 fn failure(error: &ExerciseError) -> Failure {
     let failure = match error {
-        ExerciseError::Unknown { .. } | ExerciseError::Scale { .. } => {
+        ExerciseError::Unknown { .. } | ExerciseError::Scale { .. } | ExerciseError::Owners { .. } => {
             Failure::usage("the exercise cannot be staged")
         }
         _ => Failure::io("the exercise could not be brought to its end"),
@@ -156,6 +179,20 @@ fn stage(name: &str, seed: u64, scale: f64, difficulty: Difficulty, out: &Path) 
         out.join("evidence").display()
     ));
     Ok(truth)
+}
+
+fn mailboxes(args: &Mailboxes) -> Result<ExitCode> {
+    clear(&args.out)?;
+    output::make_dir(&args.out)?;
+    let truth = exercise::mailboxes(&args.from, args.owners, args.seed, &args.out, &mut |_| {})
+        .map_err(|error| failure(&error))?;
+    terminal::note(&format!(
+        "delivered {} messages to {} mailboxes, in {}",
+        truth.background.records,
+        args.owners,
+        args.out.join("evidence").display()
+    ));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Removes an earlier exercise from the folder, and refuses to touch anything else.
