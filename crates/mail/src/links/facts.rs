@@ -19,7 +19,10 @@ pub(crate) fn push_all(anchors: &[Anchor], targets: &[Target], event: &mut Event
     distinct("mail.link.domain", targets.iter().map(|target| target.domain.as_str()), event);
     let through = targets.iter().flat_map(|target| &target.through);
     distinct("mail.link.through", through.map(String::as_str), event);
-    let misled = anchors.iter().zip(targets).filter(|(anchor, target)| mismatch(&anchor.shown, target));
+    let misled = anchors
+        .iter()
+        .zip(targets)
+        .filter(|(anchor, target)| mismatch(shown_host(&anchor.shown, target).as_deref(), target));
     event.push_uint("mail.link.mismatch", misled.count() as u64);
     let tokens = || targets.iter().flat_map(|target| &target.tokens);
     let texts: FxHashSet<&str> = tokens().map(|token| token.text.as_str()).collect();
@@ -63,10 +66,11 @@ pub(crate) fn push(anchor: &Anchor, target: &Target, coded: bool, event: &mut Ev
     if !shown.is_empty() {
         event.push_str("link.shown", shown);
     }
-    if let Some(host) = shown_host(shown) {
-        event.push_str("link.shown_host", &host);
+    let shown_host = shown_host(shown, target);
+    if let Some(host) = &shown_host {
+        event.push_str("link.shown_host", host);
     }
-    event.push_bool("link.mismatch", mismatch(shown, target));
+    event.push_bool("link.mismatch", mismatch(shown_host.as_deref(), target));
     event.push_bool("link.coded", coded);
     event.push_bool("link.ip_literal", domain::is_literal(&target.host));
     if let Some(url) = &parsed {
@@ -89,19 +93,16 @@ pub(crate) fn push(anchor: &Anchor, target: &Target, coded: bool, event: &mut Ev
     event.push_str("link.masked", &target.masked);
 }
 
-/// Whether the shown text is an address or a domain, and the link leads to another one, on the way too.
-fn mismatch(shown: &str, target: &Target) -> bool {
-    if target.host.is_empty() {
-        return false;
-    }
-    shown_host(shown).is_some_and(|host| {
-        let shown = domain::registered(&host);
+/// Whether the shown text names a host, and the link leads to another domain, on the way too.
+fn mismatch(shown: Option<&str>, target: &Target) -> bool {
+    shown.filter(|_| !target.host.is_empty()).is_some_and(|host| {
+        let shown = domain::registered(host);
         shown != target.domain && target.through.iter().all(|way| domain::registered(way) != shown)
     })
 }
 
 /// The host that a shown text names, in ASCII lower case, where the text is an address or begins as one.
-fn shown_host(shown: &str) -> Option<String> {
+fn shown_host(shown: &str, target: &Target) -> Option<String> {
     let text = cut(shown, SHOWN).trim_matches(|c: char| c.is_whitespace() || "<>()[]\"'.,:;".contains(c));
     let text = text.split(char::is_whitespace).next()?;
     let rest = match text.split_once("://") {
@@ -117,6 +118,10 @@ fn shown_host(shown: &str) -> Option<String> {
         return None;
     }
     let host = host.trim_end_matches('.').to_lowercase();
+    // Most addresses that are shown are the target's own.
+    if !host.is_empty() && host == target.host {
+        return Some(host);
+    }
     (domain::looks_like_one(&host) || (host.contains('.') && domain::is_literal(&host)))
         .then(|| domain::ascii(&host).into_owned())
 }

@@ -69,9 +69,7 @@ impl Recipients {
     }
 
     fn in_clear(&self, text: &str, coded: bool) -> Option<&'static str> {
-        if memchr::memchr2(b'@', b'=', text.as_bytes()).is_none() {
-            return None;
-        }
+        memchr::memchr2(b'@', b'=', text.as_bytes())?;
         let lower = text.to_lowercase();
         let holds = |form: &str| memmem::find(lower.as_bytes(), form.as_bytes()).is_some();
         self.list.iter().find_map(|forms| {
@@ -94,7 +92,7 @@ impl Recipients {
         if bare.len() < 8 || !bare.is_ascii() {
             return None;
         }
-        if bare.len() % 2 == 0
+        if bare.len().is_multiple_of(2)
             && let Some(bytes) = hex(bare)
         {
             return self.hashed(&bytes).or_else(|| self.holds(&bytes).then_some("hex"));

@@ -171,7 +171,7 @@ fn signature(names: &Names, tail: &str, found: &mut Mentions) {
                 && if common {
                     roles && beside <= BESIDE
                 } else {
-                    roles || (beside <= BESIDE && at + 8 >= lines.len())
+                    roles || (beside <= BESIDE && at + 5 >= lines.len())
                 };
             if signed {
                 found.outlets.push((Where::Signature, outlet));
@@ -189,31 +189,49 @@ fn is_whole(text: &str, hit: &Found) -> bool {
 
 /// Whether a line reads as part of a sentence rather than of a signature: it quotes, reports or links.
 fn is_sentence(line: &str) -> bool {
-    const SAID: [&str; 22] = [
-        "source",
-        "sources",
+    const SAID: [&str; 38] = [
+        "about",
         "according",
+        "ago",
+        "are",
+        "copyright",
+        "do",
+        "featured",
+        "follow",
+        "fonte",
+        "from",
+        "fuente",
+        "has",
+        "have",
+        "is",
+        "it",
+        "or",
+        "quelle",
+        "read",
         "reported",
         "reports",
-        "says",
         "said",
-        "read",
-        "via",
-        "from",
+        "says",
         "see",
-        "follow",
-        "featured",
         "seen",
-        "quelle",
-        "fonte",
-        "fuente",
-        "unsubscribe",
-        "copyright",
+        "similar",
+        "source",
+        "sources",
         "subscribe",
+        "that",
+        "they",
+        "this",
+        "unsubscribe",
+        "via",
+        "was",
+        "were",
+        "with",
+        "written",
         "wrote",
-        "about",
     ];
-    line.contains('©') || line.split(|c: char| !c.is_alphanumeric()).any(|word| SAID.contains(&word))
+    line.contains('©')
+        || line.ends_with('?')
+        || line.split(|c: char| !c.is_alphanumeric()).any(|word| SAID.contains(&word))
 }
 
 /// The first and the last lines that are not empty and were not quoted.

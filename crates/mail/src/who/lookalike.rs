@@ -207,7 +207,7 @@ impl Protected {
 
     /// A slip of the keyboard away: one from six letters on (five for own names), two from twelve on.
     fn near(&self, label: &str, suffix: &str) -> Option<Lookalike> {
-        if WORDS.honest.contains(label) {
+        if WORDS.honest.contains(label) || is_ordinary(label) {
             return None;
         }
         let looks = fold::looks(&label.replace('-', ""));
@@ -229,7 +229,7 @@ impl Protected {
                 6..12 => 1,
                 _ => 2,
             };
-            if bound == 0 || (!entry.own && suffix != entry.suffix && is_ordinary(&entry.label)) {
+            if bound == 0 || (!entry.own && (suffix != entry.suffix || is_ordinary(&entry.label))) {
                 continue;
             }
             let distance = osa_distance(&looks, &entry.looks);
