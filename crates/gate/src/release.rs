@@ -107,7 +107,6 @@ pub(crate) async fn send(
         size: Some(message.len() as u64),
         eight_bit: !message.is_ascii(),
         utf8,
-        ..Mail::default()
     };
     let reply = client.mail(&mail).await?;
     if !reply.is_positive() {

@@ -85,6 +85,8 @@ fn the_oldest_messages_go_when_there_are_too_many() {
     memory.renew().unwrap();
     assert_eq!(memory.taken(), 5);
     assert_eq!(take(&memory, 11, "new@parl.example").0, Some(6));
+    memory.keep().unwrap();
+    drop(memory);
     let again = open(folder.path(), 10);
     assert_eq!(again.taken(), 10, "the file keeps what memory leaves out");
 }
