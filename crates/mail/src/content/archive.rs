@@ -134,7 +134,8 @@ fn rar(whole: &[u8]) -> bool {
             let word = |at: usize| Some(u16::from_le_bytes([*whole.get(at)?, *whole.get(at + 1)?]));
             let first = 7 + usize::from(word(12).unwrap_or_default());
             word(10).is_some_and(|flags| flags & 0x80 != 0)
-                || (whole.get(first + 2) == Some(&0x74) && word(first + 3).is_some_and(|flags| flags & 4 != 0))
+                || (whole.get(first + 2) == Some(&0x74)
+                    && word(first + 3).is_some_and(|flags| flags & 4 != 0))
         }
         _ => false,
     }

@@ -231,8 +231,19 @@ fn written(head: &[u8]) -> Option<&'static str> {
         }
     }
     const MARKS: [&str; 13] = [
-        "<!doctype html", "<html", "<head", "<body", "<script", "<iframe", "<meta ", "<title", "<img ",
-        "<form", "<style", "<table", "<a href",
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<body",
+        "<script",
+        "<iframe",
+        "<meta ",
+        "<title",
+        "<img ",
+        "<form",
+        "<style",
+        "<table",
+        "<a href",
     ];
     let page = begins("<") && MARKS.iter().any(|mark| begins(mark) || has(mark));
     page.then_some("text/html")
@@ -262,7 +273,8 @@ pub(super) fn kind(look: &Look<'_>) -> Kind {
         }
     }
     let all = [declared, named, look.detected.unwrap_or_default()];
-    let any = |wanted: &[&str]| all.iter().any(|kind| group(kind).is_some_and(|group| wanted.contains(&group)));
+    let any =
+        |wanted: &[&str]| all.iter().any(|kind| group(kind).is_some_and(|group| wanted.contains(&group)));
     if all.contains(&"text/calendar") {
         Kind::Calendar
     } else if any(&["page", "svg", "pdf", "rtf", "office"]) || all.contains(&"multipart/related") {

@@ -27,8 +27,11 @@ fn with<T>(raw: &[u8], see: impl FnOnce(&Content<'_>) -> T) -> T {
 #[test]
 fn the_tree_is_numbered_through_messages_in_messages() {
     with(MESSAGE.as_bytes(), |content| {
-        let found: Vec<_> =
-            content.parts.iter().map(|part| (part.place.as_str(), part.kind, part.attached, part.nested)).collect();
+        let found: Vec<_> = content
+            .parts
+            .iter()
+            .map(|part| (part.place.as_str(), part.kind, part.attached, part.nested))
+            .collect();
         let wanted = [
             ("1.1", Kind::Text, false, 0),
             ("1.2", Kind::Html, false, 0),
@@ -124,8 +127,18 @@ fn mismatches_that_matter() {
         ("application/pdf", Some("a.pdf"), Some("application/pdf"), false),
         ("application/pdf", Some("a.pdf"), Some("text/html"), true),
         ("image/png", None, Some("image/jpeg"), false),
-        ("application/octet-stream", Some("a.png"), Some("application/vnd.microsoft.portable-executable"), true),
-        ("application/octet-stream", Some("a.exe"), Some("application/vnd.microsoft.portable-executable"), false),
+        (
+            "application/octet-stream",
+            Some("a.png"),
+            Some("application/vnd.microsoft.portable-executable"),
+            true,
+        ),
+        (
+            "application/octet-stream",
+            Some("a.exe"),
+            Some("application/vnd.microsoft.portable-executable"),
+            false,
+        ),
         ("text/plain", Some("build.txt"), Some("text/x-shellscript"), false),
         ("application/msword", Some("a.doc"), Some("application/rtf"), false),
         ("application/zip", Some("a.zip"), Some("application/vnd.rar"), false),

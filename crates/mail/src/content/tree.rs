@@ -65,10 +65,9 @@ impl<'m> Walk<'m> {
             *root = Some(Around { place: place.to_owned(), encrypted: false, single: true });
         }
         for (index, part) in message.parts.iter().enumerate() {
-            let mut here = around[index].take().unwrap_or_else(|| Around {
-                place: join(place, &format!("0.{index}")),
-                ..Around::default()
-            });
+            let mut here = around[index]
+                .take()
+                .unwrap_or_else(|| Around { place: join(place, &format!("0.{index}")), ..Around::default() });
             if let PartType::Multipart(children) = &part.body {
                 let encrypted = here.encrypted
                     || part.content_type().is_some_and(|kind| {

@@ -98,7 +98,9 @@ pub(super) fn strings(bytes: &[u8], most: usize) -> Vec<String> {
             }
             let mut text = String::new();
             let mut end = start;
-            while let Some(byte) = letter(end).filter(|byte| byte.is_ascii_graphic() && !b"\"<>{}".contains(byte)) {
+            while let Some(byte) =
+                letter(end).filter(|byte| byte.is_ascii_graphic() && !b"\"<>{}".contains(byte))
+            {
                 if text.len() >= LONGEST {
                     break;
                 }
@@ -130,7 +132,10 @@ mod tests {
             ("file:///\\\\nas.example\\s", Some(("file://nas.example/s", "nas.example"))),
             ("file://nas.example/s", Some(("file://nas.example/s", "nas.example"))),
             ("file:///C:/Users/x.dotm", None),
-            ("mhtml:http://a.example/x.html!x-usc:http://a.example/x.html", Some(("http://a.example/x.html", "a.example"))),
+            (
+                "mhtml:http://a.example/x.html!x-usc:http://a.example/x.html",
+                Some(("http://a.example/x.html", "a.example")),
+            ),
             ("media/image1.png", None),
             ("mailto:a@b.example", None),
             ("", None),

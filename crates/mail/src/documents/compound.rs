@@ -27,7 +27,13 @@ pub(super) fn read(bytes: &[u8], shelf: &mut Shelf) {
             "vba" | "_vba_project" | "_vba_project_cur" | "macros" => shelf.macros(),
             "encryptedpackage" | "encryptioninfo" | "encryptedsummary" => shelf.encrypted = true,
             "\u{1}ole10native" | "objectpool" => shelf.tell("embedded-object"),
-            "worddocument" | "0table" | "1table" | "workbook" | "book" | "powerpoint document" | "\u{1}ole"
+            "worddocument"
+            | "0table"
+            | "1table"
+            | "workbook"
+            | "book"
+            | "powerpoint document"
+            | "\u{1}ole"
                 if entry.is_stream() =>
             {
                 streams.push((name, entry.path().to_owned()));

@@ -136,8 +136,9 @@ fn packed(bytes: &[u8], shelf: &mut Shelf) {
     }
     let mut inner: Vec<(String, Vec<u8>)> = Vec::new();
     let told = package::each(bytes, &mut |member, reader| {
-        let wanted = content::declared_as(&member.name)
-            .is_some_and(|kind| !matches!(kind, "text/plain" | "text/x-script") && !kind.starts_with("image/p"));
+        let wanted = content::declared_as(&member.name).is_some_and(|kind| {
+            !matches!(kind, "text/plain" | "text/x-script") && !kind.starts_with("image/p")
+        });
         if member.encrypted {
             shelf.encrypted = true;
         } else if wanted {

@@ -94,7 +94,8 @@ fn relations(text: &str, family: usize, shelf: &mut Shelf) {
     });
 }
 
-const NAMES: Names = Names { picture: "docx-field-picture", text: "docx-field-text", link: "docx-field-link" };
+const NAMES: Names =
+    Names { picture: "docx-field-picture", text: "docx-field-text", link: "docx-field-link" };
 
 /// A field that was begun: its instruction, and what it shows.
 #[derive(Default)]

@@ -81,8 +81,10 @@ fn from_the_front(
     let mut stream = whole;
     for _ in 0..MEMBERS {
         let Ok(Some(mut file)) = read_zipfile_from_stream(&mut stream) else { return };
-        let member =
-            Member { name: String::from_utf8_lossy(file.name_raw()).into_owned(), encrypted: file.encrypted() };
+        let member = Member {
+            name: String::from_utf8_lossy(file.name_raw()).into_owned(),
+            encrypted: file.encrypted(),
+        };
         let packed = file.compressed_size();
         if !see(&member, &mut Bounded::new(&mut file, packed, left, bomb)) || bomb.get() {
             return;

@@ -91,7 +91,8 @@ fn smuggles(text: &str) -> bool {
     let data = holds(text, b"download") && (holds(text, b"data:application") || holds(text, b"blob:"));
     let (mut run, mut carries) = (0usize, false);
     for byte in text.bytes() {
-        let encoded = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b',' | b'%' | b'\\');
+        let encoded =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b',' | b'%' | b'\\');
         run = if encoded { run + 1 } else { 0 };
         carries |= run >= CARGO;
     }

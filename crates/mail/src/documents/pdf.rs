@@ -111,13 +111,20 @@ impl<'s> Walk<'s> {
             self.shelf.tell("bomb");
         }
         let number = |key: &[u8]| {
-            dictionary.get(key).and_then(Object::as_i64).ok().and_then(|n| usize::try_from(n).ok()).unwrap_or(0)
+            dictionary
+                .get(key)
+                .and_then(Object::as_i64)
+                .ok()
+                .and_then(|n| usize::try_from(n).ok())
+                .unwrap_or(0)
         };
         let first = number(b"First").min(content.len());
         let mut places = BTreeMap::new();
         let mut head = Lexer::new(&content[..first]);
         for _ in 0..number(b"N").min(APART) {
-            let (Some(Object::Integer(id)), Some(Object::Integer(at))) = (head.next(), head.next()) else { break };
+            let (Some(Object::Integer(id)), Some(Object::Integer(at))) = (head.next(), head.next()) else {
+                break;
+            };
             places.insert(usize::try_from(at).unwrap_or(0), u32::try_from(id).unwrap_or(0));
         }
         let mut lexer = Lexer::new(&content[first..]);
@@ -182,6 +189,9 @@ impl<'s> Walk<'s> {
                 ("pdf-submit", Fires::Submitted)
             }
             b"ImportData" => ("pdf-import", self.shelf.fires),
+            // A file specification was told by what names it.
+            _ if under == b"F" || under == b"UF" => return,
+            _ if under == b"Win" || under == b"Unix" => ("pdf-launch", self.shelf.fires),
             _ if under == b"Ref" => ("pdf-reference", self.shelf.fires),
             _ if dictionary.has(b"Length") => ("pdf-stream", self.shelf.fires),
             _ => ("pdf-file", self.shelf.fires),
@@ -211,9 +221,7 @@ impl<'s> Walk<'s> {
 
     fn apply(&mut self, text: &[u8], what: Use) {
         let text = match text {
-            [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0xef, 0xbb, 0xbf, ..] => {
-                encoding_rs::UTF_8.decode(text).0
-            }
+            [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0xef, 0xbb, 0xbf, ..] => encoding_rs::UTF_8.decode(text).0,
             _ => String::from_utf8_lossy(text),
         };
         match what {

@@ -148,8 +148,7 @@ impl Reader {
     fn object(&mut self, shelf: &mut Shelf) {
         const URL_MONIKER: &[u8] =
             &[0xe0, 0xc9, 0xea, 0x79, 0xf9, 0xba, 0xce, 0x11, 0x8c, 0x82, 0, 0xaa, 0, 0x4b, 0xa9, 0x0b];
-        const FILE_MONIKER: &[u8] =
-            &[3, 3, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46];
+        const FILE_MONIKER: &[u8] = &[3, 3, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46];
         shelf.tell("embedded-object");
         let has = |mark: &[u8]| memchr::memmem::find(&self.object, mark).is_some();
         if has(b"Equation.") || has(b"equation.") {
@@ -188,7 +187,8 @@ impl Reader {
         let negative = rest.get(end) == Some(&b'-');
         end += usize::from(negative);
         let digits = rest[end..].iter().take(10).take_while(|byte| byte.is_ascii_digit()).count();
-        let number = std::str::from_utf8(&rest[end..end + digits]).ok().and_then(|text| text.parse::<i64>().ok());
+        let number =
+            std::str::from_utf8(&rest[end..end + digits]).ok().and_then(|text| text.parse::<i64>().ok());
         let number = number.map(|number| if negative { -number } else { number });
         end += digits;
         if rest.get(end) == Some(&b' ') {

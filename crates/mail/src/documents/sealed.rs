@@ -85,7 +85,9 @@ fn parts(inner: &[u8], shelf: &mut Shelf) {
         let text = part.text.as_deref().unwrap_or_default();
         match part.kind {
             Kind::Html | Kind::Amp => page::read(text, part.location.as_deref(), shelf),
-            Kind::Text => shelf.document.anchors.extend(links::bare(text, shelf.part).into_iter().take(super::KEPT)),
+            Kind::Text => {
+                shelf.document.anchors.extend(links::bare(text, shelf.part).into_iter().take(super::KEPT))
+            }
             Kind::Document | Kind::Calendar => {
                 let says = [
                     part.detected,

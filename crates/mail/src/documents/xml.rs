@@ -32,7 +32,9 @@ impl Element<'_> {
     pub(super) fn attributes(&self) -> Vec<(&str, Cow<'_, str>)> {
         let mut all = self.start.attributes();
         let attributes = all.with_checks(false).filter_map(Result::ok);
-        attributes.map(|attribute| (attribute.key.local_name().into_inner(), decoded(attribute.value))).collect()
+        attributes
+            .map(|attribute| (attribute.key.local_name().into_inner(), decoded(attribute.value)))
+            .collect()
     }
 
     /// The value of the attribute `name`, whatever its namespace.
