@@ -102,8 +102,8 @@ fn names(rest: &str, between: &HashSet<String>) -> bool {
     let mut announced = false;
     for word in rest.split_whitespace().take(BETWEEN) {
         let bare = word.trim_matches([':', '=', '-', '>', '(', ')', ',', '.', ';']);
-        if bare.is_empty() {
-            announced |= word.contains([':', '=']);
+        if bare.is_empty() || bare == "«" {
+            announced |= word.contains([':', '=', '«']);
             continue;
         }
         if between.contains(bare) {

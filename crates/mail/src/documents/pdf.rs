@@ -189,6 +189,9 @@ impl<'s> Walk<'s> {
                 ("pdf-submit", Fires::Submitted)
             }
             b"ImportData" => ("pdf-import", self.shelf.fires),
+            // A file specification was told by what names it.
+            _ if under == b"F" || under == b"UF" => return,
+            _ if under == b"Win" || under == b"Unix" => ("pdf-launch", self.shelf.fires),
             _ if under == b"Ref" => ("pdf-reference", self.shelf.fires),
             _ if dictionary.has(b"Length") => ("pdf-stream", self.shelf.fires),
             _ => ("pdf-file", self.shelf.fires),
