@@ -51,7 +51,7 @@ impl Layout {
     /// The page.
     pub(super) fn html(self, content: &Content) -> String {
         let mut out = String::with_capacity(6000);
-        let early = self.pixel % 2 == 0;
+        let early = self.pixel.is_multiple_of(2);
         head(self.head, content, &mut out);
         if early {
             pixel(self.pixel, content, &mut out);

@@ -102,8 +102,11 @@ fn the_truth_points_at_the_mails_and_every_message_is_whole() {
                 let delivered = message.header_values("Delivered-To").count();
                 assert_eq!(delivered, usize::from(!sent), "{path}");
                 for part in message.parts.iter().filter(|part| part.is_text()) {
-                    assert!(!part.text_contents().unwrap_or_default().contains(['{', '}'].as_slice())
-                        || part.content_type().is_some_and(|kind| kind.subtype() != Some("plain")), "{path}");
+                    assert!(
+                        !part.text_contents().unwrap_or_default().contains(['{', '}'].as_slice())
+                            || part.content_type().is_some_and(|kind| kind.subtype() != Some("plain")),
+                        "{path}"
+                    );
                 }
                 assert!(raw.split(|byte| *byte == b'\n').all(|line| line.len() < 998), "{path}");
             }
@@ -127,8 +130,12 @@ fn the_truth_points_at_the_mails_and_every_message_is_whole() {
         assert!(opened.len() > 20, "{}", opened.len());
         for record in opened {
             let bytes = &evidence[Path::new(&record.path)];
-            let line = String::from_utf8_lossy(bytes).lines().nth(record.record as usize - 1).unwrap().to_owned();
-            assert!(line.contains("img") || line.contains("query") || line.contains("://") || line.contains('\t'), "{line}");
+            let line =
+                String::from_utf8_lossy(bytes).lines().nth(record.record as usize - 1).unwrap().to_owned();
+            assert!(
+                line.contains("img") || line.contains("query") || line.contains("://") || line.contains('\t'),
+                "{line}"
+            );
         }
     }
 }

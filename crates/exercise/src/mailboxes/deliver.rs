@@ -66,15 +66,20 @@ impl Deliver<'_> {
         let tokens = !same.once_in(8);
         let failing = same.once_in(25);
         let key = fixed(&format!("{}.{}.{}", self.seed, self.number, self.owner.address));
-        let host = if hosted { format!("o{}.out.{service}", 1 + self.number % 30) } else { format!("mail.{domain}") };
-        let envelope = if hosted {
-            format!("bounce+{:x}@bounce.{service}", key)
+        let host = if hosted {
+            format!("o{}.out.{service}", 1 + self.number % 30)
         } else {
-            format!("bounces@{domain}")
+            format!("mail.{domain}")
         };
+        let envelope =
+            if hosted { format!("bounce+{:x}@bounce.{service}", key) } else { format!("bounces@{domain}") };
         self.trace(&host, &envelope, &domain, hosted.then_some(service), failing, &mut own, out);
         let make = |number: usize| token(shape, fixed(&format!("{key}.{number}")));
-        let picture = if hosted { format!("https://click.{service}/o/") } else { format!("http://www.{domain}/o?{parameter}=") };
+        let picture = if hosted {
+            format!("https://click.{service}/o/")
+        } else {
+            format!("http://www.{domain}/o?{parameter}=")
+        };
         let pixel = (self.bulk && tokens).then(|| format!("{picture}{}", token(shape, key)));
         let marks = Marks { parameter, token: &make, pixel };
         let mut unsubscribed = false;
@@ -142,7 +147,8 @@ impl Deliver<'_> {
             date(self.micros + SECOND, "+0000"),
             queue ^ 0x55
         );
-        let (spf, dkim, dmarc) = if failing { ("softfail", "none", "fail") } else { ("pass", "pass", "pass") };
+        let (spf, dkim, dmarc) =
+            if failing { ("softfail", "none", "fail") } else { ("pass", "pass", "pass") };
         put!(out, "Authentication-Results: mx1.{DOMAIN};\n");
         if failing {
             put!(out, "\tdkim={dkim};\n");

@@ -29,7 +29,9 @@ pub(super) fn split(raw: &[u8]) -> Option<Parts<'_>> {
         if name(first).is_none() {
             break;
         }
-        while matches!(rest.get(length), Some(b' ' | b'\t')) && !rest[length..][..line(&rest[length..])].trim_ascii().is_empty() {
+        while matches!(rest.get(length), Some(b' ' | b'\t'))
+            && !rest[length..][..line(&rest[length..])].trim_ascii().is_empty()
+        {
             length += line(&rest[length..]);
         }
         fields.push(&rest[..length]);
@@ -80,12 +82,14 @@ impl<'a> Parts<'a> {
 
 /// Whether a message looks like bulk mail: fields of a list, or a page with links.
 pub(super) fn is_bulk(parts: &Parts<'_>) -> bool {
-    let listed = parts.fields.iter().filter_map(|field| name(field)).any(|name| {
-        name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"list-"))
-    });
-    let precedence = parts.field("Precedence").is_some_and(|value| {
-        value.eq_ignore_ascii_case(b"bulk") || value.eq_ignore_ascii_case(b"list")
-    });
+    let listed = parts
+        .fields
+        .iter()
+        .filter_map(|field| name(field))
+        .any(|name| name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"list-")));
+    let precedence = parts
+        .field("Precedence")
+        .is_some_and(|value| value.eq_ignore_ascii_case(b"bulk") || value.eq_ignore_ascii_case(b"list"));
     listed || precedence || is_page(parts)
 }
 
@@ -96,5 +100,9 @@ fn is_page(parts: &Parts<'_>) -> bool {
     };
     let kind = parts.field("Content-Type").unwrap_or_default();
     let page = has(kind, b"text/html") || has(parts.body, b"content-type: text/html");
-    page && (has(parts.body, b"href") || has(parts.body, b"base64") || parts.field("Content-Transfer-Encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"base64")))
+    page && (has(parts.body, b"href")
+        || has(parts.body, b"base64")
+        || parts
+            .field("Content-Transfer-Encoding")
+            .is_some_and(|value| value.eq_ignore_ascii_case(b"base64")))
 }

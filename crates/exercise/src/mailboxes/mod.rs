@@ -174,10 +174,7 @@ fn institution(people: &[Owner], out: &Path) -> Result<(), ExerciseError> {
          relays = [\"192.0.2.10/32\"]\nauthserv_ids = [\"mx1.{DOMAIN}\"]\n"
     );
     for person in people {
-        text += &format!(
-            "\n[[people]]\nname = \"{}\"\naddresses = [\"{}\"]\n",
-            person.name, person.address
-        );
+        text += &format!("\n[[people]]\nname = \"{}\"\naddresses = [\"{}\"]\n", person.name, person.address);
     }
     let path = out.join("institution.toml");
     fs::write(&path, text).map_err(ExerciseError::io(&path))

@@ -10,7 +10,8 @@ const NEWSLETTER: &str = "From x@y.example Thu Aug 22 12:36:23 2002\nFrom: News 
     Subject: today\nList-Unsubscribe: <https://paper.example/off>\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=\"b\"\n\n\
     --b\nContent-Type: text/plain\n\nSee https://paper.example/a.\n--b\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n\
     <html><body><a href=3D\"https://paper.exam=\nple/a?x=3D1#top\">a</a></body></html>\n--b--\n";
-const LETTER: &str = "From: A <a@b.example>\nTo: me@there.example\nSubject: hi\n\nFrom here, see http://b.example/\n";
+const LETTER: &str =
+    "From: A <a@b.example>\nTo: me@there.example\nSubject: hi\n\nFrom here, see http://b.example/\n";
 
 #[test]
 fn bulk_mail_goes_to_several_with_tokens_and_letters_to_one() {
@@ -56,10 +57,15 @@ fn tokens_stand_in_every_coding() {
         ("quoted-printable", page.replace('=', "=3D")),
         ("base64", base64::Engine::encode(&base64::engine::general_purpose::STANDARD, page)),
     ] {
-        let raw = format!("Subject: x\nContent-Type: text/html\nContent-Transfer-Encoding: {coding}\n\n{text}\n");
+        let raw =
+            format!("Subject: x\nContent-Type: text/html\nContent-Transfer-Encoding: {coding}\n\n{text}\n");
         let parts = split(raw.as_bytes()).unwrap();
-        assert_eq!(is_bulk(&parts), true);
-        let marks = Marks { parameter: "r", token: &|number| format!("t{number}"), pixel: Some("http://x.example/o?z=9".into()) };
+        assert!(is_bulk(&parts));
+        let marks = Marks {
+            parameter: "r",
+            token: &|number| format!("t{number}"),
+            pixel: Some("http://x.example/o?z=9".into()),
+        };
         let mut out = raw[..raw.find("\n\n").unwrap() + 2].as_bytes().to_vec();
         body(&parts, &marks, &mut out);
         let message = MessageParser::default().parse(&out).unwrap();

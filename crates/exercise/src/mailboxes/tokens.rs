@@ -39,7 +39,8 @@ fn part(parts: &Parts<'_>, marks: &Marks<'_>, out: &mut Vec<u8>, depth: usize) {
     let coding = parts.field("Content-Transfer-Encoding").unwrap_or_default().to_ascii_lowercase();
     match coding.as_slice() {
         b"base64" => {
-            let packed: Vec<u8> = parts.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            let packed: Vec<u8> =
+                parts.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
             match STANDARD.decode(&packed) {
                 Ok(text) => {
                     let coded = STANDARD.encode(marked(&text, page, marks, false));
@@ -58,9 +59,7 @@ fn part(parts: &Parts<'_>, marks: &Marks<'_>, out: &mut Vec<u8>, depth: usize) {
 
 /// The parts between `boundary` lines, each by itself.
 fn many(body: &[u8], boundary: &[u8], marks: &Marks<'_>, out: &mut Vec<u8>, depth: usize) {
-    let is_boundary = |line: &[u8]| {
-        line.strip_prefix(b"--").is_some_and(|rest| rest.starts_with(boundary))
-    };
+    let is_boundary = |line: &[u8]| line.strip_prefix(b"--").is_some_and(|rest| rest.starts_with(boundary));
     let (mut rest, mut inside, mut begun) = (body, Vec::new(), false);
     while !rest.is_empty() {
         let length = line(rest);
@@ -121,7 +120,8 @@ fn marked(text: &[u8], page: bool, marks: &Marks<'_>, quoted: bool) -> Vec<u8> {
     let (mut at, mut number) = (0, 0);
     while at < text.len() {
         let here = &text[at..];
-        let starts = |scheme: &[u8]| here.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+        let starts =
+            |scheme: &[u8]| here.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
         if !starts(b"http://") && !starts(b"https://") {
             out.push(text[at]);
             at += 1;
@@ -129,21 +129,27 @@ fn marked(text: &[u8], page: bool, marks: &Marks<'_>, quoted: bool) -> Vec<u8> {
         }
         let length = here
             .iter()
-            .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b')' | b'\\'))
+            .position(|byte| {
+                byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b')' | b'\\')
+            })
             .unwrap_or(here.len());
         let address = &here[..length];
         let end = address.iter().position(|byte| *byte == b'#').unwrap_or(length);
         let (address, fragment) = address.split_at(end);
         // A full stop behind an address belongs to the sentence.
-        let bare = address.len() - address.iter().rev().take_while(|byte| matches!(byte, b'.' | b',' | b';')).count();
+        let bare = address.len()
+            - address.iter().rev().take_while(|byte| matches!(byte, b'.' | b',' | b';')).count();
         let (address, stop) = address.split_at(bare);
         out.extend_from_slice(address);
         // Declarations of document types and name spaces lead nowhere.
-        let names = address.windows(6).any(|part| part == b"w3.org") || address.windows(7).any(|part| part == b"schemas");
+        let names = address.windows(6).any(|part| part == b"w3.org")
+            || address.windows(7).any(|part| part == b"schemas");
         if address.len() > 10 && !names {
             let sign = if address.contains(&b'?') { "&" } else { "?" };
             let slash = if address[8..].contains(&b'/') || address.contains(&b'?') { "" } else { "/" };
-            out.extend_from_slice(format!("{slash}{sign}{}{equals}{}", marks.parameter, (marks.token)(number)).as_bytes());
+            out.extend_from_slice(
+                format!("{slash}{sign}{}{equals}{}", marks.parameter, (marks.token)(number)).as_bytes(),
+            );
             number += 1;
         }
         out.extend_from_slice(stop);
@@ -152,8 +158,10 @@ fn marked(text: &[u8], page: bool, marks: &Marks<'_>, quoted: bool) -> Vec<u8> {
     }
     if page && let Some(pixel) = &marks.pixel {
         let pixel = if quoted { pixel.replace('=', "=3D") } else { pixel.clone() };
-        let image = format!("<img src{equals}\"{pixel}\" width{equals}\"1\" height{equals}\"1\" alt{equals}\"\">\n");
-        let end = out.windows(7).rposition(|window| window.eq_ignore_ascii_case(b"</body>")).unwrap_or(out.len());
+        let image =
+            format!("<img src{equals}\"{pixel}\" width{equals}\"1\" height{equals}\"1\" alt{equals}\"\">\n");
+        let end =
+            out.windows(7).rposition(|window| window.eq_ignore_ascii_case(b"</body>")).unwrap_or(out.len());
         out.splice(end..end, image.into_bytes());
     }
     if quoted { folded(&out) } else { out }

@@ -214,26 +214,18 @@ fn element(name: &str, attributes: &[(String, String)], depth: u32, seen: &mut S
         match local {
             "style" => css_declarations(value, seen),
             "srcdoc" if depth > 0 => page(value, depth - 1, seen)?,
-            "href" if link => {
-                if !bare.is_empty() && !bare.starts_with('#') {
-                    seen.links.push(value.clone());
-                }
+            "href" if link && !bare.is_empty() && !bare.starts_with('#') => {
+                seen.links.push(value.clone());
             }
-            "href" => {
-                if !bare.is_empty() && !bare.starts_with('#') {
-                    seen.load(&format!("{name} {full}"), value);
-                }
+            "href" if !bare.is_empty() && !bare.starts_with('#') => {
+                seen.load(&format!("{name} {full}"), value);
             }
-            "action" | "formaction" => {
-                if !bare.is_empty() {
-                    seen.forms += 1;
-                }
+            "action" | "formaction" if !bare.is_empty() => {
+                seen.forms += 1;
             }
             _ if full.starts_with("on") && full.len() > 2 => seen.load(&format!("{name} {full}"), value),
-            _ if ADDRESSES.contains(&local) => {
-                if !local_address(&bare) {
-                    seen.load(&format!("{name} {full}"), value);
-                }
+            _ if ADDRESSES.contains(&local) && !local_address(&bare) => {
+                seen.load(&format!("{name} {full}"), value);
             }
             _ if loose && !full.starts_with("xmlns") && remote(&bare) => {
                 seen.load(&format!("{name} {full}"), value);

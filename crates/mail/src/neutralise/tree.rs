@@ -41,7 +41,7 @@ struct Node {
 }
 
 /// The tree of a page.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
 }
@@ -152,12 +152,6 @@ struct Sink {
     tree: RefCell<Tree>,
     work: Cell<u64>,
     beyond: Cell<bool>,
-}
-
-impl Default for Tree {
-    fn default() -> Self {
-        Self { nodes: Vec::new() }
-    }
 }
 
 impl Sink {

@@ -182,15 +182,14 @@ impl<'r> Reader<'r> {
 
     fn act(&mut self, name: &[u8], number: Option<i32>, optional: bool) {
         match name {
-            b"htmltag" if optional => return self.enter(Destination::Tag),
-            b"fonttbl" => return self.enter(Destination::Fonts),
+            b"htmltag" if optional => self.enter(Destination::Tag),
+            b"fonttbl" => self.enter(Destination::Fonts),
             b"colortbl" | b"stylesheet" | b"info" | b"pict" | b"object" | b"header" | b"footer"
-            | b"listtable" | b"footnote" => return self.enter(Destination::Other),
+            | b"listtable" | b"footnote" => self.enter(Destination::Other),
             b"bin" => {
                 self.at = self.at.saturating_add(usize::try_from(number.unwrap_or(0)).unwrap_or(0));
-                return;
             }
-            b"u" => return self.unicode(number.unwrap_or(0)),
+            b"u" => self.unicode(number.unwrap_or(0)),
             b"uc" => self.state.fallback = usize::try_from(number.unwrap_or(1)).unwrap_or(1).min(100),
             b"htmlrtf" => {
                 self.flush();

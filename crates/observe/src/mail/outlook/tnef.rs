@@ -115,10 +115,8 @@ impl Reader {
                     self.item.recipients.push(properties(&mut bytes, self.depth).0);
                 }
             }
-            attribute::RENDERING => {
-                if self.item.attachments.len() < MAX_PARTS {
-                    self.item.attachments.push(Attachment::default());
-                }
+            attribute::RENDERING if self.item.attachments.len() < MAX_PARTS => {
+                self.item.attachments.push(Attachment::default());
             }
             attribute::TITLE => self.attached(id::FILE_NAME, narrow()),
             attribute::DATA => self.attached(id::DATA, Value::Bytes(data.to_vec())),
