@@ -11,8 +11,8 @@ pub(crate) fn venv() -> PathBuf {
 }
 
 /// Packages of the Python index: other people's readers, as judges.
-const JUDGES: [&str; 6] =
-    ["python-evtx", "stix2-validator", "jsonschema", "dkimpy", "extract-msg", "html5lib"];
+const JUDGES: [&str; 7] =
+    ["python-evtx", "stix2-validator", "jsonschema", "dkimpy", "authres", "extract-msg", "html5lib"];
 
 /// Debian's programs that tests drive: a program that each brings, and the package.
 const PROGRAMS: [(&str, &str); 2] = [("/usr/sbin/postfix", "postfix"), ("/usr/bin/chromium", "chromium")];

@@ -1,6 +1,6 @@
 """A Postfix of its own on loopback, a sink behind it and a gate in its door, all below one folder."""
 
-import os, random, re, shutil, signal, smtplib, socket, socketserver, subprocess, tempfile, threading, time
+import os, random, re, shutil, signal, smtplib, socket, socketserver, struct, subprocess, tempfile, threading, time
 from pathlib import Path
 
 PROGRAM = os.environ.get("PORTCULLIS", "target/release/portcullis")
@@ -70,8 +70,52 @@ class Sink:
         return None
 
 
+class Names:
+    """A name server on loopback that knows texts alone: everything else is not there."""
+
+    def __init__(self, texts):
+        self.texts = {name.lower().rstrip("."): text for name, text in texts.items()}
+        names = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                data, sock = self.request
+                sock.sendto(names.answer(data), self.client_address)
+
+        self.server = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Handler)
+        self.address = "127.0.0.1:%d" % self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, data):
+        at, labels = 12, []
+        while data[at]:
+            labels.append(data[at + 1 : at + 1 + data[at]].decode("latin-1"))
+            at += 1 + data[at]
+        question, kind = data[12 : at + 5], struct.unpack(">H", data[at + 1 : at + 3])[0]
+        text = self.texts.get(".".join(labels).lower())
+        found = text is not None and kind == 16
+        flags = 0x8580 if text is not None else 0x8583
+        out = data[:2] + struct.pack(">5H", flags, 1, int(found), 0, 0) + question
+        if found:
+            pieces = [text[at : at + 255].encode() for at in range(0, len(text), 255)] or [b""]
+            value = b"".join(bytes([len(piece)]) + piece for piece in pieces)
+            out += struct.pack(">3HLH", 0xC00C, 16, 1, 60, len(value)) + value
+        return out
+
+    def ask(self, name, timeout=5):
+        """As dkimpy asks: the text of a name, or None."""
+        text = self.texts.get(name.decode().lower().rstrip("."))
+        return None if text is None else text.encode()
+
+
 class Gate:
-    def __init__(self, folder, milter=None, smtp=None, next_hop=None, lmtp=False, release=None, extra=""):
+    """A gate with the rules that [`message`] is made for; `builtin` adds the program's own and takes its policy.
+
+    `head` comes before the first table of the configuration, `extra` after the last.
+    """
+
+    def __init__(self, folder, milter=None, smtp=None, next_hop=None, lmtp=False, release=None, extra="",
+                 head="", names=None, builtin=False):
         self.folder = Path(folder)
         rules = self.folder / "rules"
         rules.mkdir(parents=True, exist_ok=True)
@@ -83,8 +127,10 @@ class Gate:
                 f"    condition: selection\nlevel: {level}\n"
             )
         self.http = port()
-        text = '[dns]\noff = true\n[institution]\ndomains = ["parl.example"]\n[policy]\nlow = "reject"\n'
-        text += '[rules]\nbuiltin = false\npaths = ["rules"]\n[quarantine]\ndir = "quarantine"\n'
+        text = head + (f'[dns]\nservers = ["{names.address}"]\n' if names else "[dns]\noff = true\n")
+        text += '[institution]\ndomains = ["parl.example"]\n'
+        text += "" if builtin else '[policy]\nlow = "reject"\n'
+        text += f'[rules]\nbuiltin = {str(builtin).lower()}\npaths = ["rules"]\n[quarantine]\ndir = "quarantine"\n'
         text += f'[http]\nlisten = "127.0.0.1:{self.http}"\n'
         if milter:
             text += f'[[milter]]\nlisten = "127.0.0.1:{milter}"\n'
@@ -136,14 +182,14 @@ class Gate:
 
 
 class Postfix:
-    def __init__(self, folder, relay, milter=None, proxy=None, reinject=None):
+    def __init__(self, folder, relay, milter=None, proxy=None, reinject=None, options=()):
         self.folder = Path(folder)
         self.port = port()
         etc, queue, data = (self.folder / name for name in ("etc", "queue", "data"))
         for path in (etc, queue, data):
             path.mkdir(parents=True, exist_ok=True)
         shutil.chown(data, "postfix")
-        options = {
+        extra, options = dict(options), {
             "compatibility_level": "3.6", "queue_directory": queue, "data_directory": data,
             "command_directory": "/usr/sbin", "daemon_directory": "/usr/lib/postfix/sbin",
             "mail_owner": "postfix", "setgid_group": "postdrop", "inet_interfaces": "127.0.0.1",
@@ -157,6 +203,7 @@ class Postfix:
             "default_process_limit": "120", "transport_retry_time": "2s", "smtp_connection_cache_on_demand": "yes",
             "smtputf8_enable": "yes", "notify_classes": "",
         }
+        options.update(extra)
         if milter:
             options["smtpd_milters"] = f"inet:127.0.0.1:{milter}"
         (etc / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in options.items()))
