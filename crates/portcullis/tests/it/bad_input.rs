@@ -4,6 +4,8 @@
 
 mod contents;
 mod files;
+#[cfg(unix)]
+mod gate;
 mod surroundings;
 mod values;
 

@@ -4,5 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod bad_input;
+#[cfg(unix)]
+mod door;
 mod program;
 mod tour;
