@@ -65,7 +65,9 @@ pub(crate) fn hunt(path: &Path, options: &str) -> Ran {
 
 fn note<S: AsRef<OsStr>>(args: &[S]) {
     let words: Vec<String> = args.iter().map(|word| word.as_ref().to_string_lossy().into_owned()).collect();
-    let depth = if words.first().is_some_and(|word| word == "rules" || word == "exercise") { 2 } else { 1 };
+    const GROUPS: [&str; 4] = ["rules", "exercise", "mail", "quarantine"];
+    let grouped = words.first().is_some_and(|word| GROUPS.contains(&word.as_str()));
+    let depth = if grouped { 2 } else { 1 };
     let (command, rest) = words.split_at(depth.min(words.len()));
     let mut used = USED.lock().unwrap();
     used.insert((command.join(" "), String::new()));

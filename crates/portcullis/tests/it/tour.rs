@@ -5,6 +5,9 @@
 
 mod answer;
 mod exercise;
+#[cfg(unix)]
+mod gate;
+mod mail;
 mod outputs;
 mod pages;
 mod reading;
@@ -29,6 +32,9 @@ fn tour() {
         rules::STEPS,
         reading::STEPS,
         running::STEPS,
+        mail::STEPS,
+        #[cfg(unix)]
+        gate::STEPS,
         pages::STEPS,
         &[("every command and option was used", everything_was_used)],
     ]
