@@ -232,7 +232,7 @@ impl Collector for FileCollector<'_, '_> {
         self.seq += kept.children.len() as u64;
         let mut result = self.worker.mails.keep(&kept);
         if let (Ok(()), Some(part)) = (&result, &mut self.part) {
-            result = part.write(&Entry::Message(kept));
+            result = part.write(&Entry::Message(Box::new(kept)));
         }
         self.worker.judge.keep(result);
     }

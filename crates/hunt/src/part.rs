@@ -97,7 +97,7 @@ pub(crate) enum Entry {
     Finding(Key, Vec<u8>),
     Input(Key, Input),
     Observed(Key, Observed),
-    Message(Kept),
+    Message(Box<Kept>),
     End {
         evidence: Vec<Evidence>,
         counted: Counted,

@@ -124,10 +124,9 @@ fn lines(
     hostile: &mut Vec<Hostile>,
 ) -> Vec<u8> {
     batch.sort();
-    let mut record = head.matches('\n').count() as u64;
+    let first = head.matches('\n').count() as u64 + 1;
     let mut bytes = head.into_bytes();
-    for entry in &batch.entries {
-        record += 1;
+    for (record, entry) in (first..).zip(&batch.entries) {
         bytes.extend_from_slice(batch.payload(entry));
         bytes.push(b'\n');
         let Some(number) = entry.mark.checked_sub(1) else { continue };

@@ -64,6 +64,9 @@ pub(super) fn is_mail(path: &str) -> bool {
     path.starts_with("mail/")
 }
 
+/// A mail of the truth, and when it came.
+type Sent<'a> = (Time, &'a Hostile, &'a HostileMail);
+
 /// Nothing where no mailboxes were staged.
 pub(super) fn score(
     truth: &Truth,
@@ -77,7 +80,7 @@ pub(super) fn score(
     }
     let is_called = |record: &Hostile| called.contains(&(record.path.clone(), record.record));
     let found = mails.iter().filter(|(record, _)| is_called(record)).count() as u64;
-    let mut waves: BTreeMap<(&str, u64), Vec<(Time, &Hostile, &HostileMail)>> = BTreeMap::new();
+    let mut waves: BTreeMap<(&str, u64), Vec<Sent<'_>>> = BTreeMap::new();
     for (record, mail) in &mails {
         waves.entry((&mail.sender, mail.wave)).or_default().push((record.time, record, mail));
     }

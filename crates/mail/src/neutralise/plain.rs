@@ -61,8 +61,8 @@ fn instead(address: &str, links: &Wrapper<'_>) -> String {
 
 /// The address as people write it who do not want it followed.
 fn defanged(address: &str) -> String {
-    if address.starts_with("\\\\") {
-        return format!("[\\\\]{}", &address[2..]);
+    if let Some(share) = address.strip_prefix("\\\\") {
+        return format!("[\\\\]{share}");
     }
     let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
     let (host, path) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
