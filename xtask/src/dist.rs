@@ -1,4 +1,5 @@
-//! The archive to give away: a static program, its pages, the licences of all that is in it.
+//! What is given away: a static program, its pages, the licences of all that is in it, as an archive and as a package
+//! of Debian.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::process::Command;
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};
 
+use crate::deb;
 use crate::notices;
 use crate::steps::{root, step};
 
@@ -39,10 +41,16 @@ pub(crate) fn run() -> Result<(), String> {
     files.insert("SHA256SUMS".to_owned(), sums(&files).into_bytes());
 
     let archive = pack(&name, &files, date()).map_err(|error| format!("{name}: {error}"))?;
-    let whole = format!("{}  {name}.tar.gz\n", hex(&Sha256::digest(&archive)));
-    write(&out.join(format!("{name}.tar.gz")), &archive)?;
+    let deb = format!("portcullis_{}_{}.deb", env!("CARGO_PKG_VERSION"), deb::architecture());
+    let package = deb::package(&files, date()).map_err(|error| format!("{deb}: {error}"))?;
+    let packed = BTreeMap::from([(format!("{name}.tar.gz"), archive), (deb, package)]);
+    for (name, bytes) in &packed {
+        write(&out.join(name), bytes)?;
+        println!("── {name}: {} MB", bytes.len() >> 20);
+    }
+    let whole = sums(&packed);
     write(&out.join("SHA256SUMS"), whole.as_bytes())?;
-    print!("── {} files, {} MB packed\n{whole}", files.len(), archive.len() >> 20);
+    print!("── {} files\n{whole}", files.len());
     windows()
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod accept;
+mod deb;
 mod dist;
 mod licences;
 mod notices;
@@ -16,7 +17,8 @@ const USAGE: &str = "\
 cargo xtask check              set up what the tests need, then format, lints, tests, licences
 cargo xtask accept hunt [N...] run the acceptance points of the hunt (or points N) and print a table
 cargo xtask accept mail [N...] the same of mail
-cargo xtask dist               a static program with its pages and notices in target/distribution
+cargo xtask dist               a static program with its pages and notices, and a Debian package, in
+                               target/distribution
 cargo xtask setup              only set up what the tests need";
 
 fn main() -> ExitCode {
