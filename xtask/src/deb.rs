@@ -143,7 +143,7 @@ fn tarred(tree: &BTreeMap<String, Vec<u8>>, date: u64) -> std::io::Result<Vec<u8
         header.set_gid(0);
         header.set_username("root")?;
         header.set_groupname("root")?;
-        archive.append_data(&mut header, format!("./{place}"), content)
+        archive.append_data(&mut header, if place.is_empty() { "./" } else { place }, content)
     };
     // A folder stands before what lies in it: its name is shorter and begins the other.
     for folder in &folders {
@@ -200,12 +200,12 @@ mod tests {
         );
         let data = listed(&package, "data.tar.gz");
         for (path, mode) in [
-            ("./usr/bin/portcullis", 0o755),
-            ("./etc/portcullis/gate.toml", 0o644),
-            ("./usr/lib/systemd/system/portcullis-gate.service", 0o644),
-            ("./usr/share/man/man1/portcullis.1.gz", 0o644),
-            ("./usr/share/doc/portcullis/changelog.gz", 0o644),
-            ("./usr/share/doc/portcullis/gate.md", 0o644),
+            ("usr/bin/portcullis", 0o755),
+            ("etc/portcullis/gate.toml", 0o644),
+            ("usr/lib/systemd/system/portcullis-gate.service", 0o644),
+            ("usr/share/man/man1/portcullis.1.gz", 0o644),
+            ("usr/share/doc/portcullis/changelog.gz", 0o644),
+            ("usr/share/doc/portcullis/gate.md", 0o644),
         ] {
             assert!(data.contains(&(path.to_owned(), mode)), "{path}: {data:?}");
         }
@@ -213,10 +213,11 @@ mod tests {
         // dpkg makes no folder that the package does not name before what lies in it.
         for (at, (path, _)) in data.iter().enumerate() {
             let above = path.trim_end_matches('/').rsplit_once('/').map(|(above, _)| format!("{above}/"));
-            let known = above.is_none_or(|above| data[..at].iter().any(|(path, _)| *path == above));
+            let known =
+                path == "./" || above.is_none_or(|above| data[..at].iter().any(|(path, _)| *path == above));
             assert!(known, "{path} lies in no folder: {data:?}");
         }
         let control = listed(&package, "control.tar.gz");
-        assert!(control.contains(&("./postinst".to_owned(), 0o755)), "{control:?}");
+        assert!(control.contains(&("postinst".to_owned(), 0o755)), "{control:?}");
     }
 }
