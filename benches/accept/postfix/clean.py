@@ -18,8 +18,8 @@ CANON = [(a, b) for a in (b"simple", b"relaxed") for b in (b"simple", b"relaxed"
 TRACE = {"received", "authentication-results", "x-portcullis-verdict"}
 # Nothing of Postfix's own that changes a message, and the client outside told by the sender.
 OPTIONS = {
-    "smtpd_authorized_xclient_hosts": "127.0.0.0/8", "smtp_line_length_limit": "0", "message_drop_headers": "",
-    "lmtp_send_xforward_command": "yes", "smtp_send_xforward_command": "yes", "header_size_limit": "1000000",
+    "smtpd_authorized_xclient_hosts": "127.0.0.0/8", "smtp_line_length_limit": "0", "lmtp_line_length_limit": "0",
+    "message_drop_headers": "", "lmtp_send_xforward_command": "yes", "smtp_send_xforward_command": "yes", "header_size_limit": "1000000",
     "disable_mime_output_conversion": "yes",
 }
 
