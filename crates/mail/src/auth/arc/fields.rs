@@ -88,7 +88,7 @@ pub(super) fn field(field: &Field<'_>, form: Form, out: &mut Vec<u8>) {
 }
 
 /// The body in canonical form.
-pub(super) fn body(body: &[u8], form: Form) -> Vec<u8> {
+pub(crate) fn body(body: &[u8], form: Form) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 2);
     let mut kept = 0;
     lines(body, |line, last| {

@@ -3,6 +3,7 @@
 //! The only part of this room that asks anybody anything. A hunt reads what was evaluated when a
 //! message came and starts none of it.
 
+mod bodies;
 pub(crate) mod names;
 
 use std::collections::HashMap;
@@ -117,7 +118,8 @@ impl Live {
     ) -> Evaluated {
         let peer = Peer { client, helo, mail_from, host_name };
         let deadline = tokio::time::Instant::now() + self.patience;
-        let message = AuthenticatedMessage::parse(raw);
+        let mut message = AuthenticatedMessage::parse(raw);
+        message.iter_mut().for_each(bodies::correct);
         let keys = self.keys(message.as_ref()).await;
         let dkim = async {
             match &message {
