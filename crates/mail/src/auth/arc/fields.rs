@@ -49,7 +49,7 @@ pub(crate) fn split(raw: &[u8]) -> (Vec<Field<'_>>, &[u8]) {
 
 /// How a header or a body is made comparable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Simple,
     Relaxed,
 }
