@@ -242,7 +242,9 @@ def judge(setting, all_of, alone, names, out):
             seen["DKIM pass" if holds else "DKIM broken"] += 1
             if not holds or b"dkim=pass header.d=press.example" not in above:
                 wrong.append((name, "the signature does not hold", above))
-            (out / f"dkim-{mode}-{number}.eml").write_bytes(got)
+            # mail-auth 0.13 keeps lines of blanks at the end of a relaxed body, against RFC 6376, 3.4.4; the gate does not.
+            if not re.search("blank-.*-relaxed", name):
+                (out / f"dkim-{mode}-{number}.eml").write_bytes(got)
     print(f"{mode:7} {', '.join(f'{count} {kind}' for kind, count in sorted(seen.items()))}; "
           f"prepended {', '.join(f'{count} {name}' for name, count in sorted(prepended.items()))}")
     for one in wrong[:10]:
