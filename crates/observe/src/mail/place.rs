@@ -81,7 +81,7 @@ fn stem(file: &str) -> &str {
     known.iter().find_map(|end| file.strip_suffix(end)).unwrap_or(file)
 }
 
-fn is_address(name: &str) -> bool {
+pub(super) fn is_address(name: &str) -> bool {
     name.split_once('@')
         .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !domain.contains('@'))
 }
@@ -90,7 +90,7 @@ fn is_folder(name: &str) -> bool {
     FOLDERS.contains(&name.trim_end_matches(".sbd").to_lowercase().as_str())
 }
 
-fn is_around(name: &str) -> bool {
+pub(super) fn is_around(name: &str) -> bool {
     AROUND.contains(&name.to_lowercase().as_str())
 }
 
