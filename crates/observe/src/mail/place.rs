@@ -76,6 +76,22 @@ fn owner<'p>(parts: &[&'p str]) -> Option<&'p str> {
     name.map(|name| name.trim_end_matches(".sbd"))
 }
 
+/// Names of mailbox files that tell nothing of an owner, in lower case.
+const FILES: [&str; 9] =
+    ["outlook", "mail", "mailbox", "backup", "export", "exchange", "personal folders", "data", "results"];
+
+/// Whose mailbox a file is that holds a whole one, by its name.
+pub(super) fn of_file(path: &str) -> Option<&str> {
+    let file = path.rsplit(['/', '\\', '!']).next()?;
+    let stem = stem(file);
+    let tells = stem.len() < file.len()
+        && !stem.is_empty()
+        && !is_folder(stem)
+        && !is_around(stem)
+        && !FILES.contains(&stem.to_lowercase().as_str());
+    tells.then_some(stem)
+}
+
 fn stem(file: &str) -> &str {
     let known = [".mbox", ".mbx", ".eml", ".emlx", ".msg", ".pst", ".ost"];
     known.iter().find_map(|end| file.strip_suffix(end)).unwrap_or(file)

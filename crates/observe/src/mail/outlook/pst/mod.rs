@@ -5,6 +5,8 @@
 //! more memory the more a file lies about its trees, so it serves as the judge of the tests alone; here
 //! every loop ends by a count, a depth or the bytes that were read.
 
+#[cfg(test)]
+mod build;
 mod coding;
 mod context;
 mod file;
@@ -65,12 +67,14 @@ pub(crate) fn recognise(head: &[u8]) -> bool {
 /// Reads every message of a mailbox.
 pub(crate) fn read(file: &mut dyn ReadSeek, context: &Context<'_>, out: &mut dyn Collector) {
     let mut reader = Reader::new(context, out);
+    let by_name = place::of_file(context.path);
     let mut file = match File::open(file) {
         Ok(file) => file,
         Err(fault) => return whole(&mut reader, &format!("not read: {fault}")),
     };
     let mut mailbox = Mailbox { told: HashSet::default(), folders: FxHashMap::default(), top: 0 };
     mailbox.store(&mut file, &mut reader);
+    reader.mailbox = reader.mailbox.take().or(by_name.map(str::to_owned));
     let mut read = file.walk(&mut |file, id, node| mailbox.node(file, id, node, &mut reader));
     if read.is_ok() && file.is_torn {
         whole(&mut reader, "its index is damaged; read on by the parts of the index that are left");
@@ -269,3 +273,6 @@ fn tell(problems: &mut Vec<String>, what: &str) {
         problems.push(what.to_owned());
     }
 }
+
+#[cfg(test)]
+mod tests;
