@@ -36,8 +36,19 @@ const FOLDERS: [&str; 28] = [
     "boîte de réception",
 ];
 /// Folders around mailboxes that name nobody.
-const AROUND: [&str; 7] =
-    ["maildir", ".maildir", "mail", "mails", "takeout", "folders", "top of information store"];
+const AROUND: [&str; 11] = [
+    "maildir",
+    ".maildir",
+    "mail",
+    "mails",
+    "takeout",
+    "folders",
+    "top of information store",
+    "top of outlook data file",
+    "top of personal folders",
+    "ipm_subtree",
+    "root - mailbox",
+];
 
 /// Owner and folder of what lies at `path`, whose parts are divided by `/`, `\` and, in containers, `!`.
 pub(super) fn place(path: &str) -> (Option<&str>, Option<&str>) {
