@@ -99,7 +99,12 @@ impl Builder {
     }
 
     /// A node with properties, and what else is to lie below it.
-    fn properties(&mut self, properties: &Properties, object: Option<u32>, mut below: Vec<(u32, Node)>) -> Node {
+    fn properties(
+        &mut self,
+        properties: &Properties,
+        object: Option<u32>,
+        mut below: Vec<(u32, Node)>,
+    ) -> Node {
         let mut heap = Heap::new(self.layout, 0xBC);
         let mut records = Vec::new();
         for number in 0..0x8000_u16 {
@@ -296,7 +301,10 @@ impl Builder {
             if let [root] = &above[..] {
                 let word = self.layout.word();
                 let field = |at: usize| {
-                    root[at * word..(at + 1) * word].iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+                    root[at * word..(at + 1) * word]
+                        .iter()
+                        .rev()
+                        .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
                 };
                 return (field(1), field(2));
             }

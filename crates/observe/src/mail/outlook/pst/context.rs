@@ -75,7 +75,8 @@ pub(super) fn rows(file: &mut File<'_>, node: Node) -> Result<Vec<Context>, Faul
     for row in matrix.iter().flat_map(|block| block.chunks_exact(size)).take(known) {
         let mut context = Context::default();
         for column in &columns {
-            let bit = row.get(ones + column.bit / 8).is_some_and(|bits| bits >> (7 - column.bit % 8) & 1 == 1);
+            let bit =
+                row.get(ones + column.bit / 8).is_some_and(|bits| bits >> (7 - column.bit % 8) & 1 == 1);
             if bit && let Some(cell) = row.get(column.at..column.at + column.width) {
                 column.push(cell, file, &heap, &below, &mut context, &mut left);
             }
@@ -138,14 +139,7 @@ struct Value {
 }
 
 impl Value {
-    fn push(
-        &self,
-        file: &mut File<'_>,
-        heap: &Heap,
-        below: &Below,
-        context: &mut Context,
-        left: &mut usize,
-    ) {
+    fn push(&self, file: &mut File<'_>, heap: &Heap, below: &Below, context: &mut Context, left: &mut usize) {
         let Self { id, kind: of, value } = *self;
         match of {
             kind::I16 | kind::I32 | kind::BOOL => {

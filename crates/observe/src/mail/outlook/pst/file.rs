@@ -233,8 +233,7 @@ impl<'f> File<'f> {
         let at = |at, width| number(&header, at, width);
         let version = at(10, 2).ok_or(Fault::Torn("ends within its header"))?;
         let layout = Layout::of(version).ok_or(Fault::Torn("a version of the format that is not known"))?;
-        let (nodes, blocks, coding) =
-            if layout == Layout::Ansi { (188, 196, 461) } else { (224, 240, 513) };
+        let (nodes, blocks, coding) = if layout == Layout::Ansi { (188, 196, 461) } else { (224, 240, 513) };
         let word = layout.word();
         let (Some(nodes), Some(blocks), Some(coding)) = (at(nodes, word), at(blocks, word), at(coding, 1))
         else {
@@ -283,7 +282,10 @@ impl<'f> File<'f> {
             return found.nodes.get(&id).copied().ok_or(Fault::Torn("a node is missing"));
         }
         let page = self.leaf(self.nodes, Tree::Nodes, u64::from(id))?;
-        page.nodes().find(|(known, _)| *known == id).map(|(_, node)| node).ok_or(Fault::Torn("a node is missing"))
+        page.nodes()
+            .find(|(known, _)| *known == id)
+            .map(|(_, node)| node)
+            .ok_or(Fault::Torn("a node is missing"))
     }
 
     fn extent(&mut self, block: u64) -> Result<Extent, Fault> {

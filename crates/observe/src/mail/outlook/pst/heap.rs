@@ -70,7 +70,9 @@ impl Heap {
             }
             if level > 0 {
                 let inner = item.chunks_exact(key + size).rev();
-                open.extend(inner.map(|record| (number(record, key, 4).unwrap_or_default() as u32, level - 1)));
+                open.extend(
+                    inner.map(|record| (number(record, key, 4).unwrap_or_default() as u32, level - 1)),
+                );
             }
         }
         records

@@ -116,7 +116,8 @@ impl Mailbox {
         self.top = top.map_or(0, |bytes| u32::from_le_bytes(*bytes));
         let page = properties.code_page();
         let name = |id| properties.text(id, page);
-        let address = [name(id::NAME), name(OWNER)].into_iter().flatten().find(|name| place::is_address(name));
+        let address =
+            [name(id::NAME), name(OWNER)].into_iter().flatten().find(|name| place::is_address(name));
         let told = reader.mailbox.as_deref().is_some_and(place::is_address);
         if let Some(owner) = address.or_else(|| name(OWNER)).filter(|_| !told) {
             reader.mailbox = Some(owner);
@@ -196,12 +197,7 @@ fn is_mail(properties: &Properties) -> bool {
 }
 
 /// Reads the message that `node` is.
-fn item(
-    file: &mut File<'_>,
-    node: Node,
-    depth: u32,
-    problems: &mut Vec<String>,
-) -> Result<Item, Fault> {
+fn item(file: &mut File<'_>, node: Node, depth: u32, problems: &mut Vec<String>) -> Result<Item, Fault> {
     let below = match file.below(node.below) {
         Ok(below) => below,
         Err(Fault::Spent) => return Err(Fault::Spent),

@@ -81,9 +81,13 @@ fn mailboxes_of_all_layouts_are_read() {
         assert!(recognise(&bytes));
         let seen = seen(&bytes);
         assert_eq!(seen.problems, Vec::<String>::new(), "{layout:?}");
-        let folders: Vec<_> = seen.messages.iter().map(|(owner, folder, _)| (owner.as_deref(), folder.as_deref())).collect();
+        let folders: Vec<_> =
+            seen.messages.iter().map(|(owner, folder, _)| (owner.as_deref(), folder.as_deref())).collect();
         let owner = Some("ann@parl.example");
-        assert_eq!(folders, [(owner, Some("Inbox")), (owner, Some("Inbox")), (owner, Some("Inbox/Projekte"))]);
+        assert_eq!(
+            folders,
+            [(owner, Some("Inbox")), (owner, Some("Inbox")), (owner, Some("Inbox/Projekte"))]
+        );
         check(&seen.messages[0].2);
         assert_eq!(seen.messages[0].2, write::rebuild(&sample()), "{layout:?}");
     }
@@ -97,7 +101,8 @@ fn long_values_lie_in_many_blocks() {
         item.properties.push(id::HTML, Value::Bytes(text.clone().into_bytes()));
         item.recipients = (0..900)
             .map(|n| {
-                let mut row = properties(&[(id::NAME, &"Ann ".repeat(n % 7 + 1)), (id::SMTP, "ann@parl.example")]);
+                let mut row =
+                    properties(&[(id::NAME, &"Ann ".repeat(n % 7 + 1)), (id::SMTP, "ann@parl.example")]);
                 row.push(id::RECIPIENT_KIND, Value::Number(1));
                 row
             })
