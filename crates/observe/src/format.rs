@@ -32,6 +32,8 @@ pub enum Format {
     Msg,
     /// A message in Outlook's transport format, MS-OXTNEF.
     Tnef,
+    /// A mailbox of Outlook, MS-PST: a PST or an OST.
+    Pst,
     /// Zip archive.
     Zip,
     /// Tar archive.
@@ -56,7 +58,7 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Evtx,
         Self::W3c,
         Self::Combined,
@@ -71,6 +73,7 @@ impl Format {
         Self::Emlx,
         Self::Msg,
         Self::Tnef,
+        Self::Pst,
         Self::Zip,
         Self::Tar,
         Self::SevenZip,
@@ -100,6 +103,7 @@ impl Format {
             Self::Emlx => "emlx",
             Self::Msg => "msg",
             Self::Tnef => "tnef",
+            Self::Pst => "pst",
             Self::Zip => "zip",
             Self::Tar => "tar",
             Self::SevenZip => "7z",

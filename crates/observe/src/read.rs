@@ -243,6 +243,9 @@ pub(crate) fn read_piece(
     if format == Format::Msg || head.starts_with(outlook::msg::MAGIC) {
         return read_compound(piece, input, seekable, out);
     }
+    if format == Format::Pst {
+        return read_mailbox(piece, input, seekable, out);
+    }
     let unread = if format == Format::Unknown { unread(head) } else { None };
     let is_utf16 = Encoding::of(head).0.is_utf16();
     out.format(format);
@@ -297,6 +300,25 @@ fn read_compound(
             out.format(Format::Unknown);
             let why = error.map_or("which is not read here".to_owned(), |error| format!("damaged: {error}"));
             out.problem(Problem::new(Place::Whole, format!("an OLE compound file, {why}")));
+        }
+    }
+}
+
+/// Reads a mailbox of Outlook, whose parts lie anywhere in it.
+fn read_mailbox(
+    piece: &Piece<'_>,
+    input: &mut Input<'_>,
+    seekable: Option<&mut dyn ReadSeek>,
+    out: &mut dyn Collector,
+) {
+    out.format(Format::Pst);
+    let mut spool = None;
+    let seekable = seekable.map(|file| file as _);
+    match container::at_any_place(input, seekable, &mut spool, piece.run.settings) {
+        Ok(file) => outlook::pst::read(file, &piece.context(), out),
+        Err(error) => {
+            let what = format!("not read, since it could not be spooled: {error}");
+            out.problem(Problem::new(Place::Whole, what));
         }
     }
 }

@@ -28,7 +28,7 @@ const UNREAD: [(&[u8], &str); 26] = [
     (b"LZIP", "compressed by lzip"),
     (b"\x1f\x9d", "compressed by compress"),
     (b"\x30\0\0\0LfLe", "a Windows event log of before Vista"),
-    (b"!BDN", "an Outlook mailbox"),
+    (b"!BDN", "an address book of Outlook, or a mailbox of a kind that is not known"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE compound file"),
     (b"SQLite format 3\0", "an SQLite database"),
     (b"regf", "a Windows registry hive"),
@@ -86,6 +86,9 @@ fn binary(head: &[u8]) -> Option<Format> {
     }
     if head.first_chunk().is_some_and(is_tar_header) {
         return Some(Format::Tar);
+    }
+    if outlook::pst::recognise(head) {
+        return Some(Format::Pst);
     }
     // Also a log that was carved from a disk or lost its first sectors.
     if evtx::is_evtx(head) {
@@ -170,7 +173,10 @@ mod tests {
             (&b"Rar!\x1a\x07\x01\0"[..], Some("a RAR archive")),
             (b"\x12\x34\x56\x78\xef\xcd\xab\x89", Some("an ESE database, such as an Exchange mailbox store")),
             (b"SQLite format 3\0\x10\0", Some("an SQLite database")),
-            (b"!BDN\x12\x34\0", Some("an Outlook mailbox")),
+            (
+                b"!BDN\x12\x34\0\0AB",
+                Some("an address book of Outlook, or a mailbox of a kind that is not known"),
+            ),
             (b"!BDN: a list of names that begins so", None),
             (b"\x7fELF\x02", None),
             (b"", None),

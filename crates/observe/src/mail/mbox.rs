@@ -8,14 +8,17 @@ pub(super) struct Extent {
     pub(super) length: usize,
     /// Whether it goes on beyond what one message may have.
     pub(super) cut: bool,
+    /// Whether its writer marked the lines that begin with “From”.
+    pub(super) is_quoted: bool,
 }
 
 /// Finds the end of the message at which `window` stands; `None` at the end of the mailbox. At most
 /// `limit` bytes belong to a message.
 ///
-/// A message ends before a separator line that follows an empty line (mboxo, mboxrd), or where its
-/// `Content-Length` says, if a separator line or the end stands there (mboxcl). Each length that is
-/// wrong takes one of `trust`, since finding that out costs as much as reading so far; when there is
+/// A message ends before a separator line that follows an empty line or stands before a header (mboxo,
+/// mboxrd), or where its `Content-Length` says, if a separator line or the end stands there (mboxcl,
+/// mboxcl2). A line within that length that begins with “From” and bears no mark shows that lines are not
+/// marked (mboxcl2). Each length that is wrong takes one of `trust`, since finding that out costs as much as reading so far; when there is
 /// none left, no more lengths are believed.
 pub(super) fn next(window: &mut Window<'_>, limit: usize, trust: &mut u32) -> Option<Extent> {
     window.next(|byte| matches!(byte, b'\r' | b'\n'))?;
@@ -23,23 +26,28 @@ pub(super) fn next(window: &mut Window<'_>, limit: usize, trust: &mut u32) -> Op
         && let Some((body, stated)) = stated_length(window)
     {
         match by_content_length(window, body, stated, limit) {
-            Some(length) => return Some(Extent { length, cut: false }),
+            Some(length) => {
+                let is_quoted = memmem::find(&window.rest()[body - 1..length], b"\nFrom ").is_none();
+                return Some(Extent { length, cut: false, is_quoted });
+            }
             None => *trust -= 1,
         }
     }
     let mut from = 0;
     loop {
         match find_separator(window.rest(), from) {
-            Found::At(length) if length <= limit => return Some(Extent { length, cut: false }),
-            Found::At(_) => return Some(Extent { length: limit, cut: true }),
+            Found::At(length) if length <= limit => {
+                return Some(Extent { length, cut: false, is_quoted: true });
+            }
+            Found::At(_) => return Some(Extent { length: limit, cut: true, is_quoted: true }),
             Found::None { resume } => from = resume,
         }
         let length = window.rest().len();
         if length > limit {
-            return Some(Extent { length: limit, cut: true });
+            return Some(Extent { length: limit, cut: true, is_quoted: true });
         }
         if !window.more() {
-            return Some(Extent { length, cut: false });
+            return Some(Extent { length, cut: false, is_quoted: true });
         }
     }
 }
@@ -101,22 +109,35 @@ enum Found {
     None { resume: usize },
 }
 
-/// Finds a separator line after an empty line, from byte `from` on.
+/// Finds a separator line, from byte `from` on: after an empty line, or where some writer left that out,
+/// before a line of a header.
 fn find_separator(bytes: &[u8], from: usize) -> Found {
     for at in memmem::find_iter(&bytes[from..], b"\nFrom ") {
         let line = from + at + 1;
         let after_empty_line = bytes[..line].ends_with(b"\n\n") || bytes[..line].ends_with(b"\n\r\n");
-        if !after_empty_line {
-            continue;
-        }
-        if separator_at(&bytes[line..]).is_some() {
+        let behind = &bytes[line..];
+        let length = separator_at(behind);
+        let header = length.filter(|_| !after_empty_line).map(|length| &behind[length..]);
+        let header = header.map(|rest| &rest[..rest.len().min(MAX_NAME)]);
+        if length.is_some() && header.is_none_or(is_header) {
             return Found::At(line);
         }
-        if bytes.len() - line < MAX_LINE && !bytes[line..].contains(&b'\n') {
+        let cut = behind.len() < MAX_LINE && !behind.contains(&b'\n');
+        if cut || header.is_some_and(|rest| rest.len() < MAX_NAME) {
             return Found::None { resume: line.saturating_sub(3).max(from) };
         }
     }
     Found::None { resume: bytes.len().saturating_sub(b"\n\r\nFrom".len()).max(from) }
+}
+
+/// Bytes of the name of a field that mail has.
+const MAX_NAME: usize = 32;
+
+/// Whether a line begins with the name of a field that is hardly found outside mail.
+fn is_header(line: &[u8]) -> bool {
+    memchr::memchr(b':', line).is_some_and(|colon| {
+        super::TELLING.iter().any(|name| line[..colon].eq_ignore_ascii_case(name.as_bytes()))
+    })
 }
 
 /// Where the body of the message begins, and the `Content-Length` of its header.
@@ -196,6 +217,69 @@ mod tests {
         assert_eq!(lengths(&wrong, 1 << 20).len(), 3);
     }
 
+    /// What each variant of the format makes of one body, and what is read of it again.
+    #[test]
+    fn all_variants_give_the_body_again() {
+        const BODY: &str = "quoted:\n\nFrom c@example.org Tue Aug 24 09:14:00 2021\n>From here\nFrom there\n";
+        let marked = |body: &str, all: bool| -> String {
+            let mark = |line: &str| {
+                let plain = if all { line.trim_start_matches('>') } else { line };
+                if plain.starts_with("From ") { format!(">{line}") } else { line.to_owned() }
+            };
+            body.split_inclusive('\n').map(mark).collect()
+        };
+        let counted = |body: &str| format!("Content-Length: {}\n\n{body}", body.len());
+        for (name, message, again) in [
+            // What bore a mark before cannot be told from what got one.
+            ("mboxo", format!("\n{}", marked(BODY, false)), BODY.replace(">From", "From")),
+            ("mboxrd", format!("\n{}", marked(BODY, true)), BODY.to_owned()),
+            ("mboxcl", counted(&marked(BODY, true)), BODY.to_owned()),
+            ("mboxcl2", counted(BODY), BODY.to_owned()),
+        ] {
+            for end in ["\n", "\r\n"] {
+                let first = format!("From a@example.org Tue Aug 24 09:12:00 2021\nSubject: x\n{message}");
+                let stated = format!(
+                    "Content-Length: {}",
+                    message.split_once("\n\n").map_or(0, |(_, body)| body.replace('\n', end).len())
+                );
+                let text = format!("{first}\n{TWO}").replace('\n', end);
+                let text = match name {
+                    "mboxcl" | "mboxcl2" => {
+                        let (before, after) = text.split_once("Content-Length").unwrap();
+                        format!("{before}{stated}{}", &after[after.find(end).unwrap()..])
+                    }
+                    _ => text,
+                };
+                let mut input = text.as_bytes();
+                let mut window = Window::new(&mut input);
+                let extent = next(&mut window, 1 << 20, &mut 8).unwrap();
+                let raw = &window.rest()[..extent.length];
+                let mut buffer = Vec::new();
+                let raw = if extent.is_quoted { unescape(raw, &mut buffer) } else { raw };
+                let raw = String::from_utf8_lossy(raw).replace("\r\n", "\n");
+                let body = raw.split_once("\n\n").unwrap().1;
+                assert_eq!(body.trim_end(), again.trim_end(), "{name} {end:?}");
+                window.take(extent.length);
+                assert_eq!(
+                    next(&mut window, 1 << 20, &mut 8).map(|extent| extent.cut),
+                    Some(false),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_line_before_a_separator_may_be_missing() {
+        let text = "From a@example.org Tue Aug 24 09:12:00 2021\nSubject: one\n\nlast\nFrom - Tue Aug 24 09:13:00 2021\nReceived: x\n\nb\n";
+        assert_eq!(lengths(text, 1 << 20).len(), 2);
+        let sentence = text.replace("Received: x", "said Ann: it rains");
+        assert_eq!(lengths(&sentence, 1 << 20).len(), 1);
+        for end in 0..text.len() {
+            assert!(lengths(&text[..end], 1 << 20).len() <= 2);
+        }
+    }
+
     #[test]
     fn a_message_that_is_too_long_is_cut_and_the_next_one_found() {
         let long =
@@ -221,6 +305,10 @@ mod tests {
         for (line, expected) in [
             ("From MAILER-DAEMON Fri Jul  8 12:08:34 2011", true),
             ("From a@example.org  Thu Aug 22 12:36:23 2002 +0100", true),
+            ("From - Tue Aug 24 09:12:00 2021", true),
+            ("From ???@??? Tue Aug 24 09:12:00 2021", true),
+            ("From 1709876543210987654@xxx Tue Aug 24 09:12:00 +0000 2021", true),
+            ("From a@example.org Tue, 24 Aug 2021 09:12:00 +0200", true),
             ("From here on, at 9:30 it rains", false),
             ("From 2021 on", false),
             ("from a@example.org Tue Aug 24 09:12:00 2021", false),

@@ -4,6 +4,7 @@
 //! Each message is handed over whole, with whose mailbox and which folder it lies in as far as that is
 //! known; what it says is read by the room `mail`.
 
+mod labels;
 mod mbox;
 pub(crate) mod outlook;
 mod place;
@@ -157,7 +158,8 @@ pub(crate) fn read_mbox(input: &mut dyn BufRead, context: &Context<'_>, out: &mu
         let rest = window.rest();
         let separator = mbox::separator_at(rest).map(|length| &rest[..length]);
         let start = separator.map_or(0, <[u8]>::len);
-        let bytes = mbox::unescape(&rest[start..message.length], &mut unescaped);
+        let bytes = &rest[start..message.length];
+        let bytes = if message.is_quoted { mbox::unescape(bytes, &mut unescaped) } else { bytes };
         reader.message(bytes, offset, separator);
         if message.cut {
             reader.too_long();
@@ -185,7 +187,7 @@ impl<'o> Reader<'o> {
         Self {
             source: context.sources.named("mail"),
             mailbox: mailbox.map(str::to_owned),
-            folder: folder.map(str::to_owned),
+            folder: folder.map(|folder| folder.replace('\\', "/")),
             event: Event::default(),
             count: 0,
             out,
@@ -205,7 +207,8 @@ impl<'o> Reader<'o> {
         self.event.source = self.source;
         self.event.record = self.count;
         self.event.offset = offset;
-        let (mailbox, folder) = (self.mailbox.as_deref(), self.folder.as_deref());
+        let labels = separator.and_then(|_| labels::labels(bytes));
+        let (mailbox, folder) = (self.mailbox.as_deref(), labels.as_deref().or(self.folder.as_deref()));
         let message = Message { raw: bytes, mailbox, folder, rebuilt: false };
         self.out.message(&message, &mut self.event);
     }

@@ -9,5 +9,6 @@ mod damage;
 mod files;
 mod formats;
 mod names;
+mod outlook;
 mod pack;
 mod seen;

@@ -1,4 +1,4 @@
-//! Outlook's formats: saved messages (MSG), messages in transport (TNEF).
+//! Outlook's formats: saved messages (MSG), messages in transport (TNEF), mailboxes (PST and OST).
 //!
 //! None of them holds a message as it was sent. Each reader fills one plain structure with what its
 //! format knows, and one writer makes a message of RFC 5322 from it.
@@ -6,6 +6,7 @@
 mod item;
 mod lzfu;
 pub(crate) mod msg;
+pub(crate) mod pst;
 mod rtf;
 pub(crate) mod tnef;
 mod write;

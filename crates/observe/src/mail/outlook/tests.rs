@@ -12,7 +12,7 @@ use crate::w3c::probe::probe;
 /// The moment 2021-08-24T09:12:00Z.
 const TIME: u64 = 132_742_699_200_000_000;
 
-fn properties(texts: &[(u16, &str)]) -> Properties {
+pub(super) fn properties(texts: &[(u16, &str)]) -> Properties {
     let mut properties = Properties::default();
     for (id, text) in texts {
         properties.push(*id, Value::Text((*text).to_owned()));
@@ -34,7 +34,7 @@ fn attached(name: &str, mime: &str, data: &[u8]) -> Attachment {
 }
 
 /// A message with everything that one may have.
-fn sample() -> Item {
+pub(super) fn sample() -> Item {
     let mut item = Item {
         properties: properties(&[
             (id::CLASS, "IPM.Note"),
@@ -75,7 +75,7 @@ fn sample() -> Item {
 }
 
 /// What a message has to say that was made of [`sample`].
-fn check(bytes: &[u8]) {
+pub(super) fn check(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let message = MessageParser::new().parse(bytes).unwrap();
     assert_eq!(message.subject(), Some("Zusammenfassung für Ann"), "{text}");
