@@ -11,6 +11,7 @@ understands (AMP, calendars) is written for the judge of structure; `type` is th
 import base64
 import email
 import email.policy
+import html
 import json
 import re
 import sys
@@ -42,6 +43,12 @@ def type_of(part):
     """The type, also where something stands after it that Python takes for a mistake."""
     said = re.match(r"\s*([\w-]+/[\w.+-]+)", part["content-type"] or "")
     return said[1].lower() if said else part.get_content_type()
+
+
+def based(part, text):
+    """The page with the base that its part names (RFC 2557), where it names one."""
+    base = part["content-base"] or part["content-location"] or ""
+    return f'<base href="{html.escape(base)}">{text}' if ":" in base else text
 
 
 def inner_of(part):
@@ -91,7 +98,7 @@ def pages(message):
         if kind in OTHERS:
             yield text_of(data, charset).encode(), None
         elif kind in PAGES:
-            text = text_of(data, charset)
+            text = based(part, text_of(data, charset))
             served = "text/html" if kind == "text/html" else kind
             yield resolved(text).encode("utf-8", "replace"), f"{served}; charset=utf-8"
             if kind == "text/html" and (charset or "utf-8") not in ("utf-8", "us-ascii"):
