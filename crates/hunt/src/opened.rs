@@ -112,13 +112,16 @@ impl Wanted<'_> {
     fn find(&self, event: &Event) -> Option<&Marked> {
         let text = event.text().as_bytes();
         let part = |at: Option<&u8>| at.is_some_and(|byte| byte.is_ascii_alphanumeric());
-        let whole = |from: usize, until: usize| {
-            !part(from.checked_sub(1).and_then(|before| text.get(before))) && !part(text.get(until))
+        // Values stand side by side in the text: what is beyond one is no part of it.
+        let whole = |value: &[u8], from: usize, until: usize| {
+            !part(from.checked_sub(1).and_then(|before| value.get(before))) && !part(value.get(until))
         };
         let found = self.search.find_iter(text).find(|found| {
-            let (from, until) = (found.start(), found.end());
-            let within = |range: std::ops::Range<usize>| range.start <= from && until <= range.end;
-            whole(from, until) && event.raw_fields().iter().any(|field| within(field.value_range()))
+            event.raw_fields().iter().map(|field| field.value_range()).any(|range| {
+                let within = range.start <= found.start() && found.end() <= range.end;
+                let from = range.start;
+                within && whole(&text[range], found.start() - from, found.end() - from)
+            })
         })?;
         self.tokens.get(found.pattern().as_usize()).copied()
     }

@@ -169,6 +169,7 @@ impl Look<'_, '_> {
                 .collect(),
             outlet: claim.outlet,
             unfit: claim.unfit,
+            own: is_own(event),
             loads: fires,
         };
         found
@@ -242,6 +243,12 @@ impl Look<'_, '_> {
         }
         all
     }
+}
+
+/// Whether it is of the institution's own people, as far as nothing speaks against it.
+fn is_own(event: &Event) -> bool {
+    let is = |name: &str, value: &str| event.get_all(name).any(|found| found.text == value);
+    is("mail.from.own_domain", "true") && !is("mail.auth.dmarc", "fail")
 }
 
 /// How folders of sent mail begin, in lower case.

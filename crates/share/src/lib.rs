@@ -7,6 +7,7 @@
 //! | output | by |
 //! | --- | --- |
 //! | the answer in a few sentences | [`answer`] |
+//! | reconnaissance by mail, in sentences for those who got it | [`Mailings`] |
 //! | `findings.jsonl` | [`write_finding`] |
 //! | `timeline.csv`, `timeline.jsonl` | [`CsvTimeline`], [`JsonTimeline`] |
 //! | `navigator.json` | [`write_navigator`] |
@@ -49,6 +50,7 @@ mod attack;
 mod dates;
 mod fields;
 mod finding;
+mod mailings;
 mod navigator;
 mod report;
 mod stix;
@@ -63,6 +65,7 @@ mod sample;
 pub use answer::{answer, exposed_parts, is_brief};
 pub use dates::stamp;
 pub use finding::write_finding;
+pub use mailings::Mailings;
 pub use navigator::write_navigator;
 pub use report::{ReportSettings, write_report};
 pub use stix::{RulePattern, StixSettings, write_stix};

@@ -19,6 +19,7 @@ mod evidence;
 mod exposure;
 mod heat;
 mod incident;
+mod mailings;
 mod matrix;
 mod part;
 mod rules;
@@ -125,6 +126,7 @@ impl Section {
 fn sections(report: &Report<'_, '_>) -> Vec<Section> {
     let case = report.case;
     [
+        mailings::section(report),
         stages::section(report),
         heat::section(report),
         matrix::section(case),

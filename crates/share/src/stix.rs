@@ -65,7 +65,7 @@ pub fn write_stix<W: Write>(
         bundle.add(&technique::object(&common, id, object))?;
     }
     let indicators = write_indicators(&mut bundle, case, tally, settings, &common, &techniques)?;
-    for facts in tally.mailings.values() {
+    for (_, facts, _) in tally.mailings.told() {
         for indicator in mailing::indicators(&common, facts) {
             bundle.add(&indicator)?;
         }

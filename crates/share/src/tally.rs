@@ -3,18 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::{Case, Facts, Finding, Level, RuleInfo, Time};
+use model::{Case, Finding, Level, RuleInfo, Time};
 
 use crate::attack::technique_of_tag;
+use crate::mailings::Mailings;
 
 /// Incidents that are told in full, in the report as in STIX; the rest is told in a table.
 pub(crate) const TOLD: usize = 12;
-
-/// Mailings whose senders, hosts and addresses are told to partners.
-const MAILINGS: usize = 500;
-
-/// Findings with this tag call a mailing reconnaissance.
-const RECONNAISSANCE: &str = "portcullis.verdict.reconnaissance";
 
 /// Sums over all findings of a case, bounded by the number of rules and of the days told.
 ///
@@ -28,8 +23,8 @@ pub struct Tally {
     keep: BTreeSet<String>,
     /// The key findings with all their facts, by id.
     pub(crate) kept: BTreeMap<String, Finding>,
-    /// The facts of mailings that were called reconnaissance, by the mailing's id.
-    pub(crate) mailings: BTreeMap<String, Facts>,
+    /// Reconnaissance by mail.
+    pub(crate) mailings: Mailings,
 }
 
 /// What one incident's findings add up to.
@@ -87,12 +82,7 @@ impl Tally {
         if self.keep.contains(&finding.id) && !self.kept.contains_key(&finding.id) {
             self.kept.insert(finding.id.clone(), finding.clone());
         }
-        if let Some(mailing) = finding.get("mailing.id")
-            && self.mailings.len() < MAILINGS
-            && finding.rule.tags.iter().any(|tag| tag == RECONNAISSANCE)
-        {
-            self.mailings.entry(mailing.to_owned()).or_insert_with(|| finding.event.clone());
-        }
+        self.mailings.add(finding);
         if let Some(told) = incident.and_then(|id| self.incidents.get_mut(id)) {
             told.add(finding);
         }

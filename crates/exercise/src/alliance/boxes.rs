@@ -9,7 +9,7 @@ use model::Time;
 use super::hostile::Campaign;
 use super::way::Draft;
 use super::world::{Folder, Item, What, World};
-use super::{bulk, letters, machine};
+use super::{bulk, forward, letters, machine};
 use crate::ExerciseError;
 use crate::batch::put;
 use crate::calendar::{MINUTE, SECOND, Stamp};
@@ -113,6 +113,7 @@ impl Boxes<'_> {
             What::Interview(number) => ("j", u64::from(number)),
             What::Machine(number) => ("m", u64::from(number)),
             What::Automatic(number) => ("a", u64::from(number)),
+            What::Forward(number) => ("f", u64::from(number)),
             What::Hostile(number) => ("h", u64::from(number)),
         };
         let mut dice = world.dice(&format!("message-{part}-{}", item.owner), number);
@@ -134,6 +135,7 @@ impl Boxes<'_> {
             What::Interview(number) => letters::interview(world, item, number, &mut dice),
             What::Machine(_) => machine::notice(world, item, &mut dice),
             What::Automatic(_) => machine::answer(world, item, &mut dice),
+            What::Forward(number) => forward::draft(world, self.campaign, item, number, &mut dice),
             What::Hostile(number) => self.hostile(item, number, place, written),
         };
         if !world.owners[usize::from(item.owner)].maildir {

@@ -1,9 +1,10 @@
 //! Honest senders in bulk: newsletters, alerts, press releases, invitations, surveys, notices.
 
+use super::brand::Brand;
 use super::data::{Bulk, Kind};
 use super::mime::{Body, Coding, mailbox, words};
 use super::page::{Block, Content, Layout, text};
-use super::people::{name, plain};
+use super::people::plain;
 use super::service::Filled;
 use super::way::{Draft, Way, message_id};
 use super::world::{Folder, Item, What, World};
@@ -25,14 +26,12 @@ enum Watch {
 #[derive(Clone, Debug)]
 pub(super) struct Series {
     pub kind: Kind,
-    /// Name of the sender as people see it.
-    pub brand: String,
+    pub brand: Brand,
     pub address: String,
     pub audience: Vec<u16>,
     /// When the issues go out.
     issues: Vec<i64>,
     from: String,
-    domain: String,
     code: String,
     service: usize,
     layout: Layout,
@@ -45,9 +44,6 @@ pub(super) struct Series {
     zone: &'static str,
     blocks: usize,
     pictures: bool,
-    editor: String,
-    client: String,
-    title: String,
     /// Whether the service writes the envelope with its own domain.
     hosted: bool,
     /// Seconds that one mailing takes for each recipient.
@@ -83,72 +79,19 @@ pub(super) fn plan(world: &mut World, round: u64, kept: u64, items: &mut Vec<Ite
 
 fn draw(world: &World, bulk: &Bulk, number: usize, dice: &mut Dice) -> Series {
     let tables = &world.tables;
-    let pools = &tables.texts;
     let kind = bulk.kind;
-    let pick = |dice: &mut Dice, pool: &str| dice.text(pools.all(pool)).to_owned();
-    let mut title = String::new();
-    let mut client = String::new();
     let house = number % (tables.data.parliament.len() + 1);
-    let (mut brand, mut domain) = match kind {
-        Kind::Outlet => {
-            let outlet = &tables.data.outlet[number % tables.data.outlet.len()];
-            title = dice.text(&outlet.titles).to_owned();
-            let brand =
-                if dice.once_in(2) { format!("{} {title}", outlet.name) } else { outlet.name.clone() };
-            (brand, outlet.domain.clone())
-        }
-        Kind::Ngo => (pick(dice, "ngo_name"), String::new()),
-        Kind::Agency => {
-            client = pick(dice, "client_name");
-            (pick(dice, "agency_name"), String::new())
-        }
-        Kind::Embassy => (format!("Embassy of {}", pick(dice, "country")), String::new()),
-        Kind::Vendor => (pick(dice, "vendor_name"), String::new()),
-        Kind::Digest => (pick(dice, "digest_name"), String::new()),
-        Kind::Event => (pick(dice, "host_name"), String::new()),
-        Kind::Survey => (pick(dice, "university_name"), String::new()),
-        Kind::Internal => match tables.data.parliament.get(house) {
-            Some(parliament) => (parliament.name.clone(), parliament.domain.clone()),
-            None => (tables.data.organisation.clone(), "opensocieties-alliance.example".to_owned()),
-        },
-    };
-    if domain.is_empty() {
-        // Several senders of one name stand for offices in several towns.
-        let town = number / pools.all(&format!("{}_name", kind.pool())).len().max(1);
-        let place = dice.text(pools.all("town")).to_owned();
-        if town > 0 {
-            brand = format!("{brand} {place}");
-        }
-        let base: String = plain(&brand.replace([' ', '&', '’', ','], "-"));
-        let base = base.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
-        domain = format!("{base}{}.example", dice.pick(&["", "", "-online", "-mail"]));
-    }
-    let (first, last) = name(tables, dice, 40);
-    let editor = format!("{first} {last}");
-    let personal = dice.once_in(3);
+    let brand = Brand::draw(world, bulk, number, dice);
+    let personal = kind == Kind::Freelance || dice.once_in(3);
     let local = if personal {
-        format!("{}.{}", plain(&first), plain(&last))
+        plain(&brand.editor.replace(' ', "."))
     } else {
-        dice.pick(&[
-            "news",
-            "newsletter",
-            "info",
-            "press",
-            "hello",
-            "no-reply",
-            "post",
-            "redaktion",
-            "contact",
-        ])
-        .to_owned()
+        const OFFICES: [&str; 9] =
+            ["news", "newsletter", "info", "press", "hello", "no-reply", "post", "redaktion", "contact"];
+        dice.pick(&OFFICES).to_owned()
     };
     let sub = dice.pick(&["", "", "news.", "mail.", "e."]);
-    let from = match dice.below(4) {
-        0 if personal => format!("{editor}, {brand}"),
-        1 if personal => editor.clone(),
-        2 if personal => format!("{editor} | {brand}"),
-        _ => brand.clone(),
-    };
+    let from = if kind == Kind::Freelance { brand.name.clone() } else { brand.from(kind, personal, dice) };
     let service = world.service(dice, kind == Kind::Internal);
     let watch = match kind {
         Kind::Internal => [Watch::All, Watch::Links, Watch::Nothing][dice.weighted(&[3, 3, 2])],
@@ -156,38 +99,36 @@ fn draw(world: &World, bulk: &Bulk, number: usize, dice: &mut Dice) -> Series {
     };
     Series {
         kind,
-        address: format!("{local}@{sub}{domain}"),
+        address: format!("{local}@{sub}{}", brand.domain),
         audience: audience(world, bulk, house, dice),
         issues: issues(world, bulk, dice),
         from,
-        code: plain(brand.split(' ').next().unwrap_or(&brand)),
-        brand,
-        domain,
+        code: plain(brand.name.split(' ').next().unwrap_or(&brand.name)),
         service,
-        layout: Layout::draw(dice),
+        layout: Layout::draw(dice, brand.media != brand.domain),
         watch,
         coding: Coding::draw(dice),
         plain_too: !dice.once_in(4),
-        reply_to: dice.once_in(4).then(|| format!("{editor} <reply-{}@{sub}reply.example>", dice.letters(6))),
+        reply_to: dice
+            .once_in(4)
+            .then(|| format!("{} <reply-{}@{sub}reply.example>", brand.editor, dice.letters(6))),
         street: format!(
             "{} {}, {}",
             dice.within(1..160),
             dice.text(&tables.names.streets),
-            dice.text(pools.all("town"))
+            dice.text(tables.texts.all("town"))
         ),
         color: format!("#{:06x}", dice.within(0..1 << 24)),
         zone: ["+0000", "+0100", "+0000", "-0500", "+0200"][dice.below(5)],
         blocks: match kind {
             Kind::Event | Kind::Survey => 1,
-            Kind::Agency => 1 + dice.below(3),
+            Kind::Agency | Kind::Freelance => 1 + dice.below(3),
             _ => 2 + dice.below(7),
         },
-        pictures: dice.once_in(2),
-        editor,
-        client,
-        title,
+        pictures: brand.media != brand.domain || dice.once_in(2),
         hosted: dice.below(3) > 0,
         pace: SECOND / 20 + dice.within(0..6) as i64 * SECOND,
+        brand,
     }
 }
 
@@ -252,7 +193,7 @@ pub(super) fn draft(
     let key = fixed(&format!("{}.{at}.{issue}.{}", world.seed, owner.address));
     let filled = Filled {
         service,
-        domain: &series.domain,
+        domain: &series.brand.domain,
         code: &series.code,
         issue: number.clone(),
         address: &owner.address,
@@ -265,11 +206,11 @@ pub(super) fn draft(
     let vars = [
         ("first", owner.first.as_str()),
         ("name", person.as_str()),
-        ("editor", &series.editor),
-        ("title", &series.title),
+        ("editor", &series.brand.editor),
+        ("title", &series.brand.title),
         ("date", &date),
-        ("sender", &series.brand),
-        ("client", &series.client),
+        ("sender", &series.brand.name),
+        ("client", &series.brand.client),
         ("outlet", &outlets[one].name),
         ("outlet2", &outlets[two].name),
     ];
@@ -286,8 +227,9 @@ pub(super) fn draft(
         .map(|number| {
             let slug = plain(&pools.say(&mut same, "thing", &vars).replace(' ', "-"));
             let target = match series.kind {
-                Kind::Digest => &outlets[(one + number) % outlets.len()].domain,
-                _ => &series.domain,
+                Kind::Digest | Kind::Freelance => &outlets[(one + number) % outlets.len()].domain,
+                Kind::Partner => &series.brand.media,
+                _ => &series.brand.domain,
             };
             let text = match series.kind {
                 Kind::Outlet => pools.say(&mut same, "teaser", &vars),
@@ -307,7 +249,7 @@ pub(super) fn draft(
                 more: pools.say(&mut same, "more", &vars),
                 link: link(format!("https://www.{target}/{}/{slug}", 100 + same.within(0..900_000))),
                 picture: if series.pictures {
-                    format!("https://media.{}/{:08x}.jpg", series.domain, same.within(0..1 << 32))
+                    format!("https://media.{}/{:08x}.jpg", series.brand.media, same.within(0..1 << 32))
                 } else {
                     String::new()
                 },
@@ -317,19 +259,23 @@ pub(super) fn draft(
     let pixel =
         if matches!(series.watch, Watch::All | Watch::Pixel) { filled.pixel() } else { String::new() };
     let content = Content {
-        brand: series.brand.clone(),
+        brand: series.brand.name.clone(),
         subject: subject.clone(),
         date: date.clone(),
         opening: pools.say(&mut same, "opening", &vars),
         preview: pools.say(&mut same, "headline", &vars),
         blocks,
-        closing: pools.say(&mut same, "editor", &vars),
+        closing: pools.say(
+            &mut same,
+            if series.kind == Kind::Freelance { "freelance_sign" } else { "editor" },
+            &vars,
+        ),
         street: series.street.clone(),
-        logo: format!("https://media.{}/logo.png", series.domain),
+        logo: format!("https://media.{}/logo.png", series.brand.media),
         color: series.color.clone(),
         pixel: pixel.clone(),
         unsubscribe: filled.unsubscribe(),
-        online: link(format!("https://www.{}/online/{number}", series.domain)),
+        online: link(format!("https://www.{}/online/{number}", series.brand.domain)),
     };
     let html = Body::html(series.coding, series.layout.html(&content));
     let body = if series.plain_too {
@@ -355,7 +301,7 @@ pub(super) fn draft(
         format!("bounces-{}@{}", number, series.address.rsplit('@').next().unwrap_or_default())
     };
     let envelope = envelope.chars().take(140).collect();
-    let mut signed = vec![(series.domain.clone(), "k1")];
+    let mut signed = vec![(series.brand.domain.clone(), "k1")];
     if series.hosted || dice.once_in(3) {
         signed.push((service.domain.clone(), "mail"));
     }
@@ -384,7 +330,7 @@ fn fields(
     let service = filled.service;
     let mut fields = vec![
         ("From", mailbox(&series.from, &series.address)),
-        ("To", mailbox(if series.plain_too { &series.brand[..0] } else { &owner.first }, &owner.address)),
+        ("To", mailbox(if series.plain_too { "" } else { &owner.first }, &owner.address)),
         ("Subject", words(subject)),
         ("Message-ID", message_id(dice, micros, &service.domain)),
     ];

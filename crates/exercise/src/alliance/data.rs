@@ -107,6 +107,10 @@ pub(super) enum Kind {
     Event,
     Survey,
     Internal,
+    /// A journalist on the own account.
+    Freelance,
+    /// Another arm of the house of an outlet.
+    Partner,
 }
 
 impl Kind {
@@ -122,6 +126,8 @@ impl Kind {
             Self::Event => "event",
             Self::Survey => "survey",
             Self::Internal => "internal",
+            Self::Freelance => "freelance",
+            Self::Partner => "partner",
         }
     }
 }

@@ -192,11 +192,17 @@ impl Campaign {
         let close = say(&mut text, "close");
         let button = say(&mut text, "button");
         let quote = lines.join(" ");
+        // Some of those who hide well lead to the real article, too.
+        let outlet = tables.data.outlet.iter().find(|outlet| hard && outlet.name == sender.outlet);
+        let source = outlet.filter(|_| text.once_in(6)).map_or_else(String::new, |outlet| {
+            format!("https://www.{}/{}", outlet.domain, plain(&story.title.replace(' ', "-")))
+        });
         let pieces = Pieces {
             greeting,
             opening,
             why,
             quote,
+            source,
             asks: format!("{asks} {more}").trim().to_owned(),
             close,
             button,
@@ -213,7 +219,7 @@ impl Campaign {
             body = Body::Many("mixed", vec![body_without(&pieces, sender), file]);
         }
         let shown =
-            if hard { shown(&sender.person, &sender.outlet, &mut text) } else { sender.shown.clone() };
+            if hard { shown(&sender.person, &sender.outlet, text.below(6)) } else { sender.shown.clone() };
         let service = &world.services()[sender.service];
         let mut fields = vec![
             ("From", mailbox(&shown, &sender.person.address)),
@@ -319,7 +325,7 @@ fn sender(world: &World, difficulty: Difficulty, number: usize, dice: &mut Dice)
     };
     let zone = ["+0000", "+0100", "+0200", "-0500"][dice.below(4)];
     let person = Person { first, last, address: format!("{local}@{}", persona.domain), zone };
-    let shown = shown(&person, &persona.outlet, dice);
+    let shown = shown(&person, &persona.outlet, dice.below(5));
     let service = match difficulty {
         Difficulty::Hard => world.service(dice, false),
         _ => tables.data.service.iter().position(|service| service.name == "Sendfield").unwrap_or(0),
@@ -338,14 +344,15 @@ fn sender(world: &World, difficulty: Difficulty, number: usize, dice: &mut Dice)
     }
 }
 
-/// How a sender calls itself.
-fn shown(person: &Person, outlet: &str, dice: &mut Dice) -> String {
-    match dice.below(5) {
+/// How a sender calls itself; the sixth way leaves the outlet to the signature.
+fn shown(person: &Person, outlet: &str, way: usize) -> String {
+    match way {
         0 => format!("{} | {outlet}", person.name()),
         1 => format!("{outlet} News"),
         2 => format!("{} ({outlet})", person.name()),
         3 => format!("{}, {outlet}", person.name()),
-        _ => format!("{outlet} - {}", person.last),
+        4 => format!("{outlet} - {}", person.last),
+        _ => person.name(),
     }
 }
 
@@ -360,6 +367,8 @@ struct Pieces {
     opening: String,
     why: String,
     quote: String,
+    /// The real article, where the mail names it.
+    source: String,
     asks: String,
     close: String,
     button: String,
@@ -384,6 +393,10 @@ fn page(
         [&pieces.greeting, &pieces.opening, &pieces.why, &pieces.quote, &pieces.asks, &pieces.button]
             .map(|text| escape(text));
     let (link, leave, pixel) = (escape(&urls.link), escape(&urls.leave), escape(&urls.pixel));
+    let quote = match pieces.source.as_str() {
+        "" => quote,
+        source => format!("{quote} (<a href=\"{source}\">{outlet}</a>)"),
+    };
     let way = if hard { dice.below(4) } else { sender.shape.len() % 4 };
     let beacon = match way {
         0 => format!("<img src=\"{pixel}\" width=\"1\" height=\"1\" alt=\"\">"),

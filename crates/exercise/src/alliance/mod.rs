@@ -7,8 +7,10 @@
 
 mod attach;
 pub(crate) mod boxes;
+mod brand;
 mod bulk;
 mod data;
+mod forward;
 mod grammar;
 mod hostile;
 mod institution;
@@ -106,6 +108,7 @@ fn plan(world: &mut World, scale: f64, campaign: &Campaign) -> Vec<Item> {
         let kept = left.min(1_000_000);
         bulk::plan(world, u64::from(round), kept, &mut items);
         letters::plan(world, round, kept, &mut items);
+        forward::plan(world, round, kept, &mut items);
         machine::plan(world, round, kept, &mut items);
         left -= kept;
         round += 1;

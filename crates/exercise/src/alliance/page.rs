@@ -43,8 +43,13 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn draw(dice: &mut Dice) -> Self {
-        let [head, body, foot, pixel] = [HEADS, BODIES, FEET, PIXELS].map(|ways| dice.within(0..ways) as u8);
+    /// One of the ways; `pictured` wants one that shows the pictures of an issue.
+    pub(super) fn draw(dice: &mut Dice, pictured: bool) -> Self {
+        let [head, mut body, foot, pixel] =
+            [HEADS, BODIES, FEET, PIXELS].map(|ways| dice.within(0..ways) as u8);
+        if pictured && [2, 3, 6].contains(&body) {
+            body = 4;
+        }
         Self { head, body, foot, pixel }
     }
 

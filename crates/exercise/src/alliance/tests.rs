@@ -176,4 +176,18 @@ fn newsletters_are_many_and_look_different() {
         }
     }
     assert!(names.len() > 60, "{}", names.len());
+    for kind in ["freelance:", "partner:", "handed on"] {
+        assert!(names.keys().any(|name| name.starts_with(kind)), "{kind}");
+    }
+}
+
+#[test]
+fn at_full_scale_the_campaign_is_a_drop_in_the_sea() {
+    let mut world = super::World::new(2).unwrap();
+    let campaign = super::Campaign::plan(&world, Difficulty::Hard);
+    let items = super::plan(&mut world, 1.0, &campaign);
+    let hostile = items.iter().filter(|item| matches!(item.what, super::What::Hostile(_))).count();
+    let senders: BTreeSet<usize> = campaign.sent.iter().map(|sent| sent.sender).collect();
+    assert_eq!((world.owners.len(), senders.len()), (400, 10));
+    assert!(hostile > 1000 && items.len() - hostile >= 200_000, "{hostile} {}", items.len());
 }

@@ -2,6 +2,7 @@
 
 use super::bulk::Series;
 use super::data::{Parliament, Service, Tables};
+use super::forward::Forwarded;
 use super::people::{Owner, Person, owners, plain};
 use crate::ExerciseError;
 use crate::calendar::{DAY, MINUTE, Rhythm, is_free, midnight};
@@ -28,14 +29,28 @@ impl Folder {
 /// What a message is: numbers of which it is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    Issue { series: u32, issue: u32 },
-    Post { list: u32, post: u32 },
-    Letter { thread: u32, step: u32 },
+    Issue {
+        series: u32,
+        issue: u32,
+    },
+    Post {
+        list: u32,
+        post: u32,
+    },
+    Letter {
+        thread: u32,
+        step: u32,
+    },
     Constituent(u32),
-    Campaign { campaign: u32, number: u32 },
+    Campaign {
+        campaign: u32,
+        number: u32,
+    },
     Interview(u32),
     Machine(u32),
     Automatic(u32),
+    /// A member hands on the mail with this number in [`World::forwards`].
+    Forward(u32),
     Hostile(u32),
 }
 
@@ -57,6 +72,8 @@ pub(super) struct World {
     pub series: Vec<Series>,
     /// People outside who write letters.
     pub outsiders: Vec<Person>,
+    /// Mails that members hand on.
+    pub forwards: Vec<Forwarded>,
     begin: i64,
     days: u64,
 }
@@ -67,7 +84,16 @@ impl World {
         let owners = owners(&tables, seed);
         let begin = midnight(tables.data.begin);
         let days = ((midnight(tables.data.end) - begin) / DAY) as u64;
-        let mut world = Self { tables, seed, owners, series: Vec::new(), outsiders: Vec::new(), begin, days };
+        let mut world = Self {
+            tables,
+            seed,
+            owners,
+            series: Vec::new(),
+            outsiders: Vec::new(),
+            forwards: Vec::new(),
+            begin,
+            days,
+        };
         let mut dice = world.dice("outsiders", 0);
         world.outsiders = (0..world.tables.volume("outsiders"))
             .map(|_| {
@@ -153,10 +179,11 @@ impl World {
         match what {
             What::Issue { series, .. } => {
                 let series = &self.series[series as usize];
-                format!("{}: {} <{}>", series.kind.pool(), series.brand, series.address)
+                format!("{}: {} <{}>", series.kind.pool(), series.brand.name, series.address)
             }
             What::Post { list, .. } => format!("list: {list}"),
             What::Campaign { campaign, .. } => format!("campaign: {campaign}"),
+            What::Forward(_) => "handed on by members".to_owned(),
             _ => String::new(),
         }
     }

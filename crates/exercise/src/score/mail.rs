@@ -33,14 +33,20 @@ pub struct MailScore {
 }
 
 impl MailScore {
+    /// Waves that were noticed by their third mailbox.
+    pub fn raised(&self) -> usize {
+        self.raised_by.iter().filter(|wave| wave.by_the_third).count()
+    }
+
     /// Whether the goals are met: at most one newsletter where nothing is hostile, else 99 of 100
-    /// reported mails hostile and 95, at the hardest 90, of 100 hostile ones found.
+    /// reported mails hostile, 95, at the hardest 90, of 100 hostile ones found, and every wave noticed by
+    /// its third mailbox.
     pub fn is_met(&self) -> bool {
         if self.hostile == 0 {
             return self.newsletters_called <= 1;
         }
         let recall = if self.difficulty == Some(Difficulty::Hard) { 0.90 } else { 0.95 };
-        self.precision >= 0.99 && self.recall >= recall
+        self.precision >= 0.99 && self.recall >= recall && self.raised() == self.raised_by.len()
     }
 }
 

@@ -14,7 +14,8 @@ const COMPARED: usize = 4;
 /// Joins messages into mailings as they come, in order of time.
 ///
 /// Two messages are of one mailing when they come from one address, or when their texts are alike.
-/// Messages that can tell nobody that they were opened are not kept.
+/// Messages that can tell nobody that they were opened are not kept, nor are those of the institution's
+/// own people: a member who hands a newsletter on would join all that was ever handed on.
 #[derive(Debug, Default)]
 pub struct Detector {
     /// Template → the one that it was joined to, or itself.
@@ -31,13 +32,13 @@ impl Detector {
     /// Takes a message; those that come after it must not be older if the answer is to be the same
     /// for the same messages. `None` where it could not tell its sender anything.
     pub fn add(&mut self, trace: &Trace) -> Option<u32> {
-        if !trace.reports_back() || self.parents.len() >= REMEMBERED {
+        if trace.own || !trace.reports_back() || self.parents.len() >= REMEMBERED {
             return None;
         }
         let by_sender = (!trace.sender.is_empty()).then(|| hash(&trace.sender));
         let mut found: Vec<u32> = Vec::new();
         found.extend(by_sender.and_then(|key| self.by_sender.get(&key)));
-        let alike = self.alike(&trace.text);
+        let alike = self.alike(trace);
         found.extend(alike);
         let mut place = match found.first() {
             Some(&template) => self.root(template),
@@ -50,7 +51,7 @@ impl Detector {
             self.by_sender.insert(key, place);
         }
         if trace.text.is_telling() && alike.is_none() {
-            self.remember(place, &trace.text);
+            self.remember(place, trace);
         }
         self.mailings.entry(place).or_default().add(trace);
         Some(place)
@@ -99,12 +100,10 @@ impl Detector {
     }
 
     /// The mailing of the text that is most like this one.
-    fn alike(&self, text: &Signature) -> Option<u32> {
-        if !text.is_telling() {
-            return None;
-        }
+    fn alike(&self, trace: &Trace) -> Option<u32> {
+        let text = &trace.text;
         let mut best: Option<(u32, u32)> = None;
-        for key in text.keys() {
+        for key in keys(trace) {
             for &known in self.by_text.get(&key).into_iter().flatten() {
                 let (likeness, place) =
                     (self.signatures[known as usize].likeness(text), self.places[known as usize]);
@@ -116,11 +115,11 @@ impl Detector {
         best.map(|(_, place)| place)
     }
 
-    fn remember(&mut self, place: u32, text: &Signature) {
+    fn remember(&mut self, place: u32, trace: &Trace) {
         let number = self.signatures.len() as u32;
-        self.signatures.push(text.clone());
+        self.signatures.push(trace.text.clone());
         self.places.push(place);
-        for key in text.keys() {
+        for key in keys(trace) {
             let known = self.by_text.entry(key).or_default();
             if known.len() >= COMPARED {
                 known.remove(0);
@@ -141,6 +140,12 @@ impl Detector {
         }
         stays
     }
+}
+
+/// Keys under which texts that are alike find each other. A mail that copies an outlet's newsletter is no
+/// issue of it: one whose sender fits and one whose sender does not are never joined for their text.
+fn keys(trace: &Trace) -> impl Iterator<Item = u64> + '_ {
+    trace.text.keys().map(|key| key ^ u64::from(trace.unfit))
 }
 
 #[cfg(test)]
@@ -206,6 +211,15 @@ mod tests {
     fn what_reports_nothing_is_not_kept() {
         let silent = Trace { tokens: Vec::new(), loads: false, ..trace(1, "a@a.example", TEXT) };
         assert_eq!(sums(&[silent]), []);
+    }
+
+    #[test]
+    fn a_copy_of_a_newsletter_is_no_issue_of_it() {
+        let honest = (0..5).map(|n| trace(n, "news@press.example", TEXT));
+        let copies = (5..9).map(|n| Trace { unfit: true, ..trace(n, "news@other.example", TEXT) });
+        let handed_on = (9..11).map(|n| Trace { own: true, ..trace(n, "mp@parl.example", TEXT) });
+        let all: Vec<Trace> = honest.chain(copies).chain(handed_on).collect();
+        assert_eq!(sums(&all), [(5, 5, 5), (4, 4, 4)]);
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct Trace {
     pub outlet: Option<String>,
     /// Whether neither sender nor links fit the outlet that is claimed.
     pub unfit: bool,
+    /// Whether it was written by somebody of the institution: what members hand on is not of their making.
+    pub own: bool,
     /// Whether something loads by itself when it is opened, or when its attachment is.
     pub loads: bool,
 }

@@ -1,7 +1,8 @@
 //! Which outlet a message names, and whether it claims to be of it.
 //!
 //! To name an outlet is honest: press reviews do. To claim it is to use its name as one's own: as the
-//! sender's name, or in the signature, beside one's own name or role.
+//! sender's name, or in the signature, beside one's own name or role. Somebody who writes under the own name
+//! from a domain of that name may say in the signature for whom; that is no pose.
 
 use std::borrow::Cow;
 
@@ -18,6 +19,10 @@ const READ: usize = 4096;
 const SIGNED: usize = 100;
 /// Words beside an outlet's name in a line of a signature that has no role.
 const BESIDE: usize = 5;
+/// Lines around an outlet's name in which the sender's own name makes it a signature.
+const NEAR: usize = 3;
+/// Letters of a word that can name somebody.
+const NAMES: usize = 4;
 /// Names in one text.
 const MOST: usize = 64;
 
@@ -53,6 +58,8 @@ struct Texts<'t> {
     subject: Cow<'t, str>,
     head: Cow<'t, str>,
     tail: Cow<'t, str>,
+    /// Words of the sender's name and of the address before the sign.
+    own: Vec<&'t str>,
 }
 
 /// See [`super::claim`].
@@ -65,11 +72,14 @@ pub(super) fn read(
     event: &mut Event,
 ) -> Claim {
     let (head, tail) = ends(text);
+    let (name, local) = (fold::plain(cut(&sender.name, 512)), sender.address.split('@').next());
+    let own = words(&name).chain(local.into_iter().flat_map(words)).collect();
     let texts = Texts {
-        name: fold::plain(cut(&sender.name, 512)),
+        name: Cow::Borrowed(&*name),
         subject: fold::plain(cut(subject, 1024)),
         head: fold::plain(head),
         tail: fold::plain(tail),
+        own,
     };
     let mut all: Vec<(Where, &Outlet, bool, bool)> = Vec::new();
     let mut journalist = false;
@@ -87,10 +97,27 @@ pub(super) fn read(
         event.push_bool("mail.from.says_journalist", true);
     }
     all.sort_by_key(|(place, ..)| *place);
-    push(&all, event)
+    let personal = names_domain(&texts.name, &sender.domain);
+    if !sender.name.is_empty() && !sender.domain.is_empty() {
+        event.push_bool("mail.from.name_in_domain", personal);
+    }
+    push(&all, personal, event)
 }
 
-fn push(all: &[(Where, &Outlet, bool, bool)], event: &mut Event) -> Claim {
+/// Words long enough to name somebody.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= NAMES)
+}
+
+/// Whether a word of the name stands in the registered domain, in whatever way its vowels are written.
+fn names_domain(name: &str, domain: &str) -> bool {
+    let vowels = |text: &str| text.replace("ae", "a").replace("oe", "o").replace("ue", "u");
+    let label = vowels(domain.split('.').next().unwrap_or_default());
+    words(name).any(|word| label.contains(&vowels(word)))
+}
+
+/// `personal` says that the sender's domain bears the sender's name.
+fn push(all: &[(Where, &Outlet, bool, bool)], personal: bool, event: &mut Event) -> Claim {
     let mut seen: Vec<&str> = Vec::new();
     let mut places: Vec<&str> = Vec::new();
     let (mut claimed, mut sender_fits, mut links_fit) = (None, false, false);
@@ -110,7 +137,8 @@ fn push(all: &[(Where, &Outlet, bool, bool)], event: &mut Event) -> Claim {
             event.push_str("mail.outlet.where", place.word());
         }
     }
-    let unfit = claimed.is_some() && !sender_fits && !links_fit;
+    let posed = all.iter().any(|(place, ..)| *place == Where::Name) || !personal;
+    let unfit = claimed.is_some() && posed && !sender_fits && !links_fit;
     if claimed.is_some() {
         event.push_bool("mail.outlet.sender_fits", sender_fits);
         event.push_bool("mail.outlet.links_fit", links_fit);
@@ -140,14 +168,14 @@ fn mentions(names: &Names, texts: &Texts<'_>) -> Mentions {
                 .map(|(outlet, _)| (place, outlet)),
         );
     }
-    signature(names, &texts.tail, &mut found);
+    signature(names, texts, &mut found);
     found
 }
 
 /// What the last lines say of their writer.
-fn signature(names: &Names, tail: &str, found: &mut Mentions) {
+fn signature(names: &Names, texts: &Texts<'_>, found: &mut Mentions) {
     let lines: Vec<(&str, Vec<Found>)> =
-        tail.lines().map(|line| (line.trim(), names.find(line.trim(), MOST))).collect();
+        texts.tail.lines().map(|line| (line.trim(), names.find(line.trim(), MOST))).collect();
     for (at, (line, hits)) in lines.iter().enumerate() {
         let short = line.len() <= SIGNED
             && !line.starts_with(['>', '|'])
@@ -160,6 +188,8 @@ fn signature(names: &Names, tail: &str, found: &mut Mentions) {
         };
         let roles = short && (role(at) || role(at.wrapping_sub(1)) || role(at + 1));
         found.journalist |= short && role(at);
+        let around = lines.iter().take(at + 2).skip(at.saturating_sub(NEAR));
+        let own = around.flat_map(|(line, _)| words(line)).any(|word| texts.own.contains(&word));
         for hit in hits {
             let Some((outlet, common)) = hit.outlet else { continue };
             let edge = line[..hit.start].chars().all(|c| !c.is_alphanumeric())
@@ -168,11 +198,7 @@ fn signature(names: &Names, tail: &str, found: &mut Mentions) {
                 line[..hit.start].split_whitespace().chain(line[hit.end..].split_whitespace()).count();
             let signed = short
                 && edge
-                && if common {
-                    roles && beside <= BESIDE
-                } else {
-                    roles || (beside <= BESIDE && at + 5 >= lines.len())
-                };
+                && if common { roles && beside <= BESIDE } else { roles || (own && beside <= BESIDE) };
             if signed {
                 found.outlets.push((Where::Signature, outlet));
             } else if !common {

@@ -36,18 +36,24 @@ impl People {
         Self { words }
     }
 
-    /// The person that `name` names, in whatever order: the one with the most words. A look-up for each word
-    /// of the name, and a comparison for each person that shares it as the longest one.
-    fn find(&self, name: &str) -> Option<usize> {
+    /// The people that `name` names, in whatever order: those with the most words, of whom there are several
+    /// where they bear one name. A look-up for each word of the name, and a comparison for each person that
+    /// shares it as the longest one.
+    fn find(&self, name: &str) -> Vec<usize> {
         if self.words.is_empty() {
-            return None;
+            return Vec::new();
         }
         let said = words_of(name);
         let candidates = said.iter().filter_map(|word| self.words.get(word)).flatten();
-        candidates
+        let mut named: Vec<(usize, usize)> = candidates
             .filter(|(_, words)| words.iter().all(|word| said.contains(word)))
-            .max_by_key(|(number, words)| (words.len(), usize::MAX - number))
-            .map(|(number, _)| *number)
+            .map(|(number, words)| (words.len(), *number))
+            .collect();
+        let most = named.iter().map(|(words, _)| *words).max();
+        named.retain(|(words, _)| Some(*words) == most);
+        named.sort_unstable();
+        named.dedup();
+        named.into_iter().map(|(_, number)| number).collect()
     }
 }
 
@@ -93,14 +99,14 @@ pub(super) fn push(from: &Mailbox, people: &People, settings: &Settings, event: 
     if let Some(fits) = fits {
         event.push_bool("mail.from.name_domain_fits", fits);
     }
-    if let Some(person) = people.find(name).and_then(|number| settings.people.get(number)) {
+    let named: Vec<_> =
+        people.find(name).into_iter().filter_map(|number| settings.people.get(number)).collect();
+    let its_own = named.iter().find(|person| person.addresses.contains(&from.address));
+    if let Some(person) = its_own.or(named.first()) {
         event.push_str("mail.from.protected_person", &person.name);
-        let unfit = if person.addresses.is_empty() {
-            !is_own(&domain::of_address(&from.address), settings)
-        } else {
-            !person.addresses.contains(&from.address)
-        };
-        event.push_bool("mail.from.protected_person_unfit", unfit);
+        // Two members may bear one name, and the institution knows whom it gave an address.
+        let fits = its_own.is_some() || is_own(&domain::of_address(&from.address), settings);
+        event.push_bool("mail.from.protected_person_unfit", !fits);
     }
 }
 

@@ -5,3 +5,4 @@
 
 mod hostile;
 mod mail_auth;
+mod rules;

@@ -17,6 +17,8 @@ use crate::terminal;
 /// A case, and which finding belongs to which incident.
 pub(crate) struct Assessed {
     pub(crate) case: Case,
+    /// Reconnaissance by mail.
+    mailings: share::Mailings,
     plan: assess::Plan,
     hosts: Hosts,
 }
@@ -117,16 +119,18 @@ pub(crate) fn assess(
     }
     let plan = linker.link();
     let mut collector = plan.collect();
+    let mut mailings = share::Mailings::default();
     for finding in outcome.findings().map_err(unreadable)? {
         let finding = finding.map_err(unreadable)?;
         collector.add(&finding, hosts.of(finding.event_ref.evidence));
+        mailings.add(&finding);
     }
     let answer = collector.finish();
     for note in &answer.notes {
         terminal::note(&format!("note: {note}"));
     }
     let case = answer.into_case(outcome.suppressed.clone(), outcome.manifest.clone());
-    Ok(Assessed { case, plan, hosts })
+    Ok(Assessed { case, mailings, plan, hosts })
 }
 
 /// What people call such a log: its service, else its category, else its product.
@@ -150,16 +154,22 @@ pub(crate) fn colour(level: Level) -> Style {
 }
 
 /// Prints the answer, the incidents, and the findings by level.
-pub(crate) fn print(case: &Case, outcome: &Outcome, output: Option<&Path>) -> Result<()> {
-    let text = render(case, outcome, output, terminal::width());
+pub(crate) fn print(assessed: &Assessed, outcome: &Outcome, output: Option<&Path>) -> Result<()> {
+    let text = render(assessed, outcome, output, terminal::width());
     write!(anstream::stdout(), "{text}")
         .map_err(|error| Failure::io("cannot write the answer").because(&error))
 }
 
-fn render(case: &Case, outcome: &Outcome, output: Option<&Path>, width: usize) -> String {
+fn render(assessed: &Assessed, outcome: &Outcome, output: Option<&Path>, width: usize) -> String {
+    let case = &assessed.case;
     let mut out = String::new();
     for sentence in share::answer(case) {
         out += &terminal::wrapped(&sentence, 0, width);
+        out.push('\n');
+    }
+    for (at, line) in assessed.mailings.lines(MAILINGS).iter().enumerate() {
+        out += if at == 0 { "\n" } else { "" };
+        out += &terminal::wrapped(&terminal::visible(line), if at == 0 { 0 } else { 2 }, width);
         out.push('\n');
     }
     out += &incidents(case, width);
@@ -195,6 +205,8 @@ fn day(time: Time) -> String {
     time.civil().date().to_string()
 }
 
+/// How many mailings are told.
+const MAILINGS: usize = 3;
 /// How many incidents are told in full, and how many in one line each.
 const TOLD: usize = 5;
 const BRIEF: usize = 8;

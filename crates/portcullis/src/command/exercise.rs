@@ -25,7 +25,8 @@ pub(crate) enum Command {
     ///
     /// The exit code is 0 when the goals are met: 95 of 100 hostile records found, 95 of 100 reported
     /// records hostile, the first trace exact, everything exposed named. Of mail they are: 99 of 100
-    /// mails that are called reconnaissance hostile, and 95 of 100 hostile ones found (hard: 90).
+    /// mails that are called reconnaissance hostile, 95 of 100 hostile ones found (hard: 90), and every
+    /// wave raised by the third mailbox that it reached.
     ///
     /// Example: portcullis exercise run commission --seed 7
     Run(Run),
@@ -288,8 +289,16 @@ fn told(score: &Score, file: &Path) -> String {
     if let Some(mail) = &score.mail {
         text += &format!(
             "  reconnaissance   {} of {} mails found (recall {:.3}), {} called so (precision {:.3})\n  \
+             waves            {} of {} raised by the third mailbox\n  \
              newsletters      {} called reconnaissance\n",
-            mail.found, mail.hostile, mail.recall, mail.reported, mail.precision, mail.newsletters_called
+            mail.found,
+            mail.hostile,
+            mail.recall,
+            mail.reported,
+            mail.precision,
+            mail.raised(),
+            mail.raised_by.len(),
+            mail.newsletters_called
         );
     }
     let missed: Vec<String> = score

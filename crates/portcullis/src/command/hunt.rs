@@ -191,11 +191,10 @@ pub(crate) fn hunt(args: &Args) -> Result<Case> {
     let assessed = answer::assess(&mut outcome, args.detected, &sources)?;
     let rule_text = |source: &str| texts.text(source).map(str::to_owned);
     output::write(args, &mut outcome, &assessed, &rule_text)?;
-    let case = assessed.case;
     if args.format == Format::Text {
-        answer::print(&case, &outcome, args.output.as_deref())?;
+        answer::print(&assessed, &outcome, args.output.as_deref())?;
     }
-    Ok(case)
+    Ok(assessed.case)
 }
 
 fn explain(error: HuntError) -> Failure {

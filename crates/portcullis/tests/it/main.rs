@@ -3,6 +3,7 @@
 // Tests say what they expect by failing, and what they leave out by printing it.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod alliance;
 mod bad_input;
 #[cfg(unix)]
 mod door;
