@@ -7,6 +7,7 @@ mod containers;
 mod corpus;
 mod damage;
 mod files;
+mod judged;
 mod formats;
 mod names;
 mod outlook;
