@@ -77,7 +77,8 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 #[ignore = "run by benches/accept/mailboxes.sh, which names the folders to read and to write"]
 fn mailboxes_for_judges() {
-    let folder = |name: &str| PathBuf::from(std::env::var_os(name).unwrap_or_else(|| panic!("{name} is not set")));
+    let folder =
+        |name: &str| PathBuf::from(std::env::var_os(name).unwrap_or_else(|| panic!("{name} is not set")));
     let (read, folder) = (folder("MAILBOXES_READ"), folder("MAILBOXES_WRITE"));
     let mut found = Vec::new();
     files(&read, &mut found);
