@@ -106,8 +106,7 @@ fn traits(part: &Part<'_>) -> Vec<&'static str> {
             traits.push(name);
         }
     };
-    let tnef = part.bytes.starts_with(&[0x78, 0x9f, 0x3e, 0x22]);
-    add(tnef || part.declared.ends_with("/ms-tnef"), "tnef");
+    add(super::tree::is_tnef(&part.bytes) || part.declared.ends_with("/ms-tnef"), "tnef");
     add(is("application/x-ms-shortcut"), "shortcut");
     add(is("application/x-iso9660-image") || is("application/x-virtualbox-vhd"), "disk-image");
     add(is("text/x-script") || is("text/x-shellscript") || is("application/hta"), "script");

@@ -47,6 +47,27 @@ pub struct Part<'m> {
     pub nested: u32,
 }
 
+impl Part<'_> {
+    /// The same part with bytes of its own.
+    fn into_owned(self) -> Part<'static> {
+        Part {
+            bytes: Cow::Owned(self.bytes.into_owned()),
+            text: self.text.map(|text| Cow::Owned(text.into_owned())),
+            number: self.number,
+            place: self.place,
+            declared: self.declared,
+            detected: self.detected,
+            name: self.name,
+            content_id: self.content_id,
+            location: self.location,
+            attached: self.attached,
+            listed: self.listed,
+            kind: self.kind,
+            nested: self.nested,
+        }
+    }
+}
+
 /// What is done with a part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {

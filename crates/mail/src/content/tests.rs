@@ -45,6 +45,55 @@ fn the_tree_is_numbered_through_messages_in_messages() {
     });
 }
 
+/// A `winmail.dat` with one page as its body and one attachment.
+fn winmail() -> Vec<u8> {
+    let page = b"<p>Hi <img src=\"https://t.example/o.gif\"></p>";
+    let mut properties = vec![1, 0, 0, 0, 0x02, 0x01, 0x13, 0x10, 1, 0, 0, 0];
+    properties.extend((page.len() as u32).to_le_bytes());
+    properties.extend(page);
+    properties.resize(properties.len().next_multiple_of(4), 0);
+    let mut bytes = b"\x78\x9f\x3e\x22\x01\x00".to_vec();
+    let attributes: [(u32, &[u8]); 4] = [
+        (0x0006_9003, &properties),
+        (0x0006_9002, &[0; 14]),
+        (0x0001_8010, b"minutes.txt\0"),
+        (0x0006_800F, b"nothing was said"),
+    ];
+    for (number, data) in attributes {
+        bytes.push(1);
+        bytes.extend(number.to_le_bytes());
+        bytes.extend((data.len() as u32).to_le_bytes());
+        bytes.extend(data);
+        bytes.extend([0, 0]);
+    }
+    bytes
+}
+
+#[test]
+fn what_lies_in_a_winmail_dat_is_a_part() {
+    use base64::Engine;
+    let packed = base64::engine::general_purpose::STANDARD.encode(winmail());
+    let raw = format!(
+        "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\n\
+         Hello\r\n--x\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{packed}\r\n--x--\r\n"
+    );
+    with(raw.as_bytes(), |content| {
+        let found: Vec<_> =
+            content.parts.iter().map(|part| (part.place.as_str(), part.kind, part.nested)).collect();
+        let wanted =
+            [("1", Kind::Text, 0), ("2", Kind::Other, 0), ("2.1", Kind::Html, 1), ("2.2", Kind::Other, 1)];
+        assert_eq!(found, wanted);
+        assert!(content.parts[2].text.as_deref().unwrap().contains("https://t.example/o.gif"));
+        let attachment = &content.parts[3];
+        assert_eq!(
+            (attachment.name.as_deref(), &attachment.bytes[..]),
+            (Some("minutes.txt"), &b"nothing was said"[..])
+        );
+        assert!(content.parts.iter().enumerate().all(|(number, part)| part.number == number as u32));
+    });
+}
+
 #[test]
 fn facts_of_attachments_stay_in_step() {
     let mut event = Event::default();

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use mail_parser::{ContentType, Encoding, Message, MessagePart, MimeHeaders, PartType};
+use mail_parser::{ContentType, Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::{Content, Kind, Part, sniff};
 
@@ -88,7 +88,11 @@ impl<'m> Walk<'m> {
                 here.place = join(&here.place, "1");
             }
             let found = self.part(part, raw, &here, nested);
+            let transported = is_tnef(&found.bytes).then(|| observe::tnef(&found.bytes)).flatten();
             self.content.parts.push(found);
+            if let Some(inner) = transported {
+                self.transported(&inner, &here.place, nested);
+            }
             if let PartType::Message(inner) = &part.body {
                 if nested >= NESTED {
                     self.bound("nesting");
@@ -96,6 +100,29 @@ impl<'m> Walk<'m> {
                     self.message(inner, &inner.raw_message, &here.place, nested + 1);
                 }
             }
+        }
+    }
+
+    /// The parts of a message that came in Outlook's transport format, which Outlook shows instead of what
+    /// stands around it.
+    fn transported(&mut self, raw: &[u8], place: &str, nested: u32) {
+        if nested >= NESTED {
+            return self.bound("nesting");
+        }
+        if !may_be_parsed(raw) {
+            return self.bound("parts");
+        }
+        let Some(message) = MessageParser::default().parse(raw) else { return };
+        let mut walk = Walk { content: Content::default(), bytes: self.bytes };
+        walk.message(&message, raw, place, nested + 1);
+        self.bytes = walk.bytes;
+        let before = self.content.parts.len();
+        for part in walk.content.parts.into_iter().take(PARTS.saturating_sub(before)) {
+            let number = self.content.parts.len() as u32;
+            self.content.parts.push(Part { number, ..part.into_owned() });
+        }
+        for bound in walk.content.bounded {
+            self.bound(bound);
         }
     }
 
@@ -148,6 +175,11 @@ impl<'m> Walk<'m> {
             nested,
         }
     }
+}
+
+/// Whether bytes are a message in Outlook's transport format ([MS-OXTNEF], 2.1.1).
+pub(super) fn is_tnef(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x78\x9f\x3e\x22")
 }
 
 fn join(place: &str, number: &str) -> String {

@@ -8,6 +8,7 @@ mod corpus;
 mod damage;
 mod files;
 mod formats;
+mod judged;
 mod names;
 mod outlook;
 mod pack;

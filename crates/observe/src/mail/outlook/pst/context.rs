@@ -1,7 +1,8 @@
 //! The properties of a node, and tables of them ([MS-PST], 2.3.3 and 2.3.4).
 
-use super::file::{Fault, File, MAX_DATA, Node, number};
+use super::file::{Fault, File, MAX_DATA};
 use super::heap::{self, Heap};
+use super::page::{Node, number};
 use crate::mail::outlook::item::{MAX_PARTS, Properties, kind};
 
 /// The properties of an object.

@@ -1,7 +1,7 @@
 //! The heap in which a node keeps its small things, and the tree of records in it ([MS-PST], 2.3.1 and
 //! 2.3.2).
 
-use super::file::{Layout, number};
+use super::page::{Layout, number};
 
 /// Records of one tree, those that lead to others among them.
 const MAX_RECORDS: usize = 20_000;

@@ -7,10 +7,13 @@
 
 #[cfg(test)]
 mod build;
+#[cfg(test)]
+mod build_heap;
 mod coding;
 mod context;
 mod file;
 mod heap;
+mod page;
 mod rescue;
 
 use std::collections::HashSet;
@@ -20,7 +23,8 @@ use rustc_hash::FxHashMap;
 
 use self::context::{Below, find};
 pub(crate) use self::file::MAGIC;
-use self::file::{Fault, File, Node};
+use self::file::{Fault, File};
+use self::page::Node;
 use super::item::{Attachment, Item, MAX_DEPTH, MAX_PARTS, Properties, id};
 use super::write;
 use crate::mail::{Reader, place};

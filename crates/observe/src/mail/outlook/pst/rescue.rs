@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::file::{Extent, Fault, File, Node, Page, Tree};
+use super::file::{Fault, File};
+use super::page::{Extent, Node, Page, Tree};
 
 /// Nodes and blocks that are kept; beyond, a file is not put together again.
 const MAX_FOUND: usize = 4_000_000;

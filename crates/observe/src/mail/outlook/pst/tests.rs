@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::build::mailbox;
 use super::coding::Coding;
-use super::file::Layout;
+use super::page::Layout;
 use super::*;
 use crate::mail::outlook::item::Value;
 use crate::mail::outlook::tests::{check, properties, sample};
