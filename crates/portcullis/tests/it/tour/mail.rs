@@ -65,11 +65,11 @@ fn inspect_for_somebody() {
     assert_eq!(plain.code, 1, "{}", plain.err);
     let plain = &plain.lines()[0];
     assert_eq!(plain["rules"][0]["title"], "From somebody wanted", "{plain:#}");
-    assert!(plain["facts"]["mail.spf.result"].is_null(), "nobody's results are believed: {plain:#}");
+    assert!(plain["facts"]["mail.auth.spf"].is_null(), "nobody's results are believed: {plain:#}");
     let more = ["--institution", &institution, "--authserv-id", "mx.parl.example", &message];
     let told = run(&[&words[..], &more].concat());
     let told = &told.lines()[0];
-    assert_eq!(told["facts"]["mail.spf.result"], "pass", "{told:#}");
+    assert_eq!(told["facts"]["mail.auth.spf"], "pass", "{told:#}");
     assert!(told["facts"].to_string().contains("Jane Doe"), "{told:#}");
     let wrong = file(&dir, "wrong.toml", "domain = 1\n").display().to_string();
     let ran = run(&["mail", "inspect", "--institution", &wrong, &message]);
@@ -129,7 +129,7 @@ fn hunt_with_mail() {
     file(&evidence, "one.eml", MESSAGE);
     let institution = file(&dir, "institution.toml", "domains = [\"parl.example\"]\n");
     let rule = "title: Passed\nid: 5d3f6f2e-6d6c-4b3e-9d51-00000000a002\nlogsource:\n    product: mail\n    category: mail\n\
-        detection:\n    selection:\n        mail.spf.result: pass\n    condition: selection\nlevel: high\n";
+        detection:\n    selection:\n        mail.auth.spf: pass\n    condition: selection\nlevel: high\n";
     let rules = file(&dir, "passed.yml", rule);
     let history = dir.join("history.sqlite");
     let options = format!("--no-builtin --rules {} --format jsonl", rules.display());
@@ -163,10 +163,10 @@ fn mailboxes() {
     assert_eq!(truth(&out), truth(&again));
     let staged = dir.join("staged").display().to_string();
     let words =
-        ["exercise", "stage", "alliance", "--scale", "0.001", "--difficulty", "hard", "--out", &staged];
+        ["exercise", "stage", "alliance", "--scale", "0.01", "--difficulty", "hard", "--out", &staged];
     assert_eq!(run(&words).code, 0);
     let out = dir.join("ran").display().to_string();
-    let words = ["exercise", "run", "alliance", "--scale", "0.001", "--difficulty", "medium", "--out", &out];
+    let words = ["exercise", "run", "alliance", "--scale", "0.01", "--difficulty", "medium", "--out", &out];
     let ran = run(&words);
     assert!(ran.code <= 1 && ran.out.contains("hostile"), "{}{}", ran.out, ran.err);
 }
