@@ -35,10 +35,19 @@ enum Command {
     #[command(verbatim_doc_comment)]
     List(List),
     /// Show a delivery with everything that was done with it; --raw gives the original, which is written down.
+    ///
+    /// Example: portcullis quarantine show 20260325120000-18bd308d21 --raw | portcullis mail neutralise -
+    #[command(verbatim_doc_comment)]
     Show(Show),
     /// Send an original on, past the gate. Without --to it goes to those whom it was kept for.
+    ///
+    /// Example: portcullis quarantine release 20260325120000-18bd308d21 --to archive@parliament.example
+    #[command(verbatim_doc_comment)]
     Release(ReleaseArgs),
     /// Delete originals. The entries stay for a while and say so.
+    ///
+    /// Example: portcullis quarantine delete --older-than 30
+    #[command(verbatim_doc_comment)]
     Delete(Delete),
 }
 

@@ -163,10 +163,10 @@ fn mailboxes() {
     assert_eq!(truth(&out), truth(&again));
     let staged = dir.join("staged").display().to_string();
     let words =
-        ["exercise", "stage", "alliance", "--scale", "0.001", "--difficulty", "hard", "--out", &staged];
+        ["exercise", "stage", "alliance", "--scale", "0.01", "--difficulty", "hard", "--out", &staged];
     assert_eq!(run(&words).code, 0);
     let out = dir.join("ran").display().to_string();
-    let words = ["exercise", "run", "alliance", "--scale", "0.001", "--difficulty", "medium", "--out", &out];
+    let words = ["exercise", "run", "alliance", "--scale", "0.01", "--difficulty", "medium", "--out", &out];
     let ran = run(&words);
     assert!(ran.code <= 1 && ran.out.contains("hostile"), "{}{}", ran.out, ran.err);
 }
