@@ -1,6 +1,14 @@
 //! Documents that are not what they are called, and addresses that are opened without a click.
 
-use super::{loads, look, packed};
+use super::{Document, loads, packed, part, read};
+use crate::content;
+
+/// A document as it is found in a message: its bytes are looked at as well.
+fn look(name: &str, bytes: impl Into<Vec<u8>>) -> Document {
+    let mut part = part(name, bytes.into());
+    part.detected = content::detected(&part.bytes, Some(name));
+    read(&part).unwrap_or_default()
+}
 
 #[test]
 fn a_pdf_that_opens_an_address_by_itself_is_told() {
