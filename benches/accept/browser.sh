@@ -40,7 +40,7 @@ letters=$data/mail/hard-ham-1
 if [ -e "$letters" ]; then
     shots=target/accept/browser
     rm -rf $shots && mkdir -p $shots "$work/before"
-    while read -r letter; do cp "$letters/$letter" "$work/before/$letter.eml"; done <$here/newsletters.txt
+    while read -r letter; do cp "$letters/$letter" "$work/before/${letter%%.*}.eml"; done <$here/newsletters.txt
     neutralise "$work/before" "$work/after"
     for side in before after; do
         python3 $here/pages.py "$work/$side" "$work/$side/pages"

@@ -24,7 +24,9 @@ const TABS = 6;
 const ZONE = ".beacon.test";
 
 const work = mkdtempSync(join(tmpdir(), "portcullis-browser-"));
-const index = JSON.parse(readFileSync(join(pages, "index.json"))).filter((page) => page.type);
+const index = JSON.parse(readFileSync(join(pages, "index.json"))).filter((page) => page.type)
+  // A page that is there in two readings is drawn once.
+  .filter((page) => !shots || page.file.endsWith(".0.page"));
 const seen = { lookup: new Set(), connection: new Set(), request: new Set(), log: new Set() };
 const note = (how, host) => host?.toLowerCase().endsWith(ZONE) && seen[how].add(host.toLowerCase());
 
@@ -109,7 +111,7 @@ const run = async (scripts) => {
       const number = next++;
       const page = await context.newPage();
       await settle(page, `http://reader.test:${httpPort}/${number}`);
-      if (shots) await page.screenshot({ path: join(shots, index[number].file.replace(/\.\w+$/, ".png")) });
+      if (shots) await page.screenshot({ path: join(shots, index[number].file.replace(".0.page", ".png")) });
       await page.close();
     }
   };

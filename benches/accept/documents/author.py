@@ -12,7 +12,7 @@ import sys
 from email.message import EmailMessage
 from pathlib import Path
 
-from office import (LINK, docx, docx_field, docx_header, docx_picture, docx_settings, flat, frame, odf, xlsx,
+from office import (LINK, docx, docx_elsewhere, docx_field, docx_header, docx_picture, docx_settings, flat, frame, odf, xlsx,
                     xlsx_external, xlsx_image)
 
 KINDS = {
@@ -23,6 +23,7 @@ KINDS = {
     "ods": "application/vnd.oasis.opendocument.spreadsheet", "odp": "application/vnd.oasis.opendocument.presentation",
     "odg": "application/vnd.oasis.opendocument.graphics", "pdf": "application/pdf", "rtf": "application/rtf",
     "doc": "application/msword", "svg": "image/svg+xml", "html": "text/html", "xls": "application/vnd.ms-excel",
+    "zip": "application/zip",
 }
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="99" height="99">'
 
@@ -94,11 +95,17 @@ LOADING = {
     "docx-chunk-page": ("docx", lambda u: docx('<w:altChunk r:id="rId9"/>', [("rId9", "aFChunk", "a.html", False)],
                                                {"word/a.html": page(f'<img src="{u}">')})),
     "docx-as-doc": ("doc", lambda u: docx(docx_picture(), [("rId9", "image", u, True)])),
+    "docx-elsewhere": ("docx", docx_elsewhere),
+    "docx-in-zip-name": ("zip", docx_elsewhere),
+    "docx-as-odt": ("odt", lambda u: docx(docx_picture(), [("rId9", "image", u, True)])),
+    "docx-as-pdf": ("pdf", lambda u: docx(docx_picture(), [("rId9", "image", u, True)])),
     "xlsx-external": ("xlsx", xlsx_external),
     "xlsx-image": ("xlsx", xlsx_image),
     "xlsx-background": ("xlsx", lambda u: xlsx(tail='<picture r:id="rId1"/>', sheet=[("rId1", "image", u, True)])),
     "xlsx-webservice": ("xlsx", lambda u: xlsx(f'<c r="A1"><f>_xlfn.WEBSERVICE("{u}")</f></c>')),
     "odt-image": ("odt", lambda u: odt(frame(f'<draw:image xlink:href="{u}" {LINK}/>'))),
+    "odt-unmarked": ("odt", lambda u: odt(frame(f'<draw:image xlink:href="{u}" {LINK}/>'), marked=False)),
+    "odt-as-docx": ("docx", lambda u: odt(frame(f'<draw:image xlink:href="{u}" {LINK}/>'), marked=False)),
     "odt-background": ("odt", lambda u: odf('<text:p text:style-name="P1">x</text:p>', styles=BACKGROUND.format(u, LINK))),
     "odt-section": ("odt", lambda u: odf(f'<text:section text:name="a"><text:section-source xlink:href="{u}" xlink:type="simple"/></text:section>')),
     "odt-frame": ("odt", lambda u: odt(frame(f'<draw:floating-frame xlink:href="{u}" {LINK}/>'))),
@@ -115,6 +122,7 @@ LOADING = {
     "odg-image": ("odg", lambda u: drawn(frame(f'<draw:image xlink:href="{u}" {LINK}/>', ""), "drawing")),
     "pdf-open-uri": ("pdf", lambda u: pdf(f"/OpenAction<</S/URI/URI({u})>>")),
     "pdf-page-uri": ("pdf", lambda u: pdf(page=f"/AA<</O<</S/URI/URI({u})>>>>")),
+    "pdf-open-object": ("pdf", lambda u: pdf("/OpenAction 5 0 R", more=["<</S/Named/N/NextPage/Next 6 0 R>>", f"<</S/URI/URI({u})>>"])),
     "pdf-launch": ("pdf", lambda u: pdf(f"/OpenAction<</S/Launch/F({u})>>")),
     "pdf-goto": ("pdf", lambda u: pdf(f"/OpenAction<</S/GoToR/D[0/Fit]/F<</FS/URL/F({u})>>>>")),
     "pdf-submit": ("pdf", lambda u: pdf(f"/OpenAction<</S/SubmitForm/F<</FS/URL/F({u})>>>>")),

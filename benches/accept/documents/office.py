@@ -54,6 +54,17 @@ def docx(body="", own=(), more=None, types=None, main="document.main"):
     return packed(members)
 
 
+def docx_elsewhere(url):
+    """One whose text stands where no program puts it, and whose list of types comes last."""
+    kind = f"{TYPES}.wordprocessingml.document.main+xml"
+    return packed({
+        "a/b.xml": f"{XML}<w:document {W} {R} {DRAWING}><w:body>{docx_picture()}</w:body></w:document>",
+        "a/_rels/b.xml.rels": relations(("rId9", "image", url, True)),
+        "_rels/.rels": relations(("rId1", "officeDocument", "a/b.xml", False)),
+        "[Content_Types].xml": content_types({"a/b.xml": kind}),
+    })
+
+
 def docx_picture(id="rId9"):
     return ('<w:p><w:r><w:drawing><wp:inline><wp:extent cx="900000" cy="900000"/><wp:docPr id="1" name="a"/>'
             '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic>'
@@ -142,8 +153,9 @@ LINK = 'xlink:type="simple" xlink:show="embed" xlink:actuate="onLoad"'
 ODT = "application/vnd.oasis.opendocument.text"
 
 
-def odf(body, kind="text", styles="", meta="", scripts=""):
-    """A document of OpenDocument; `body` is what is in its text, sheet or page."""
+def odf(body, kind="text", styles="", meta="", scripts="", marked=True):
+    """A document of OpenDocument; `body` is what is in its text, sheet or page. `marked`: it says at its
+    start what it is."""
     mime = f"application/vnd.oasis.opendocument.{ {'drawing': 'graphics'}.get(kind, kind)}"
     manifest = "".join(f'<manifest:file-entry manifest:full-path="{path}" manifest:media-type="{of}"/>' for path, of in (
         ("/", mime), ("content.xml", "text/xml"), ("meta.xml", "text/xml")))
@@ -155,7 +167,7 @@ def odf(body, kind="text", styles="", meta="", scripts=""):
         "meta.xml": f'{XML}<office:document-meta {ODF} office:version="1.2"><office:meta>{meta}</office:meta></office:document-meta>',
         "META-INF/manifest.xml": f'{XML}<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"'
                                  f' manifest:version="1.2">{manifest}</manifest:manifest>',
-    }, mime)
+    }, mime if marked else None)
 
 
 def frame(inner, anchor='text:anchor-type="paragraph" '):

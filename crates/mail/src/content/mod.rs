@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 pub(crate) use archive::{Archive, look as look_into};
 pub(crate) use attachment::{attachment, push};
-pub(crate) use sniff::declared_as;
+pub(crate) use sniff::{declared_as, detected};
 pub use tree::{may_be_parsed, read};
 
 /// A part of a message, or of a message in it.

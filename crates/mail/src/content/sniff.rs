@@ -133,7 +133,7 @@ pub(crate) fn declared_as(name: &str) -> Option<&'static str> {
 }
 
 /// What `bytes` are, as a media type.
-pub(super) fn detected(bytes: &[u8], name: Option<&str>) -> Option<&'static str> {
+pub(crate) fn detected(bytes: &[u8], name: Option<&str>) -> Option<&'static str> {
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
         return Some(packed(bytes));
     }
@@ -177,7 +177,8 @@ fn packed(bytes: &[u8]) -> &'static str {
         (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
     ];
     let head = &bytes[..bytes.len().min(HEAD)];
-    let office = memchr::memmem::find(bytes, b"[Content_Types].xml").is_some();
+    let has = |mark: &[u8]| memchr::memmem::find(bytes, mark).is_some();
+    let office = has(b"[Content_Types].xml") || has(b"_rels/.rels");
     let (open, other) = KINDS.split_at(4);
     for (mark, kind) in open {
         if memchr::memmem::find(head, mark).is_some() {
@@ -185,11 +186,18 @@ fn packed(bytes: &[u8]) -> &'static str {
         }
     }
     for (mark, kind) in other {
-        if office && memchr::memmem::find(bytes, mark).is_some() {
+        if office && has(mark) {
             return kind;
         }
     }
-    if memchr::memmem::find(bytes, b"META-INF/MANIFEST.MF").is_some() {
+    // The names in it are its writer's choice, and so is whether it says at its start what it is.
+    if has(b"META-INF/manifest.xml") && has(b"content.xml") {
+        return open[0].1;
+    }
+    if office && has(b".rels") {
+        return other[0].1;
+    }
+    if has(b"META-INF/MANIFEST.MF") {
         return "application/java-archive";
     }
     "application/zip"

@@ -114,9 +114,16 @@ pub(super) fn formula(text: &str, kind: &'static str, shelf: &mut Shelf) {
             }
         }
     }
-    // `='\\host\share\[book.xlsx]Sheet'!A1` and `='https://host/[book.xlsx]Sheet'!A1`.
-    if let Some(target) = text.split('\'').nth(1).filter(|target| target.contains('[')) {
-        shelf.load(&target.replace(['[', ']'], ""), kind);
+    // `='\\host\share\[book.xlsx]Sheet'!A1`, `='https://host/[book.xlsx]Sheet'!A1`, and in OpenDocument
+    // `=['https://host/book.ods'#$Sheet.A1]`.
+    let mut pieces = text.split('\'').take(64).peekable();
+    let mut quoted = false;
+    while let Some(piece) = pieces.next() {
+        let sheet = pieces.peek().is_some_and(|next| next.starts_with('#'));
+        if quoted && (piece.contains('[') || sheet) {
+            shelf.load(&piece.replace(['[', ']'], ""), kind);
+        }
+        quoted = !quoted;
     }
     if text.contains("|'") || text.contains("DDE(") {
         shelf.tell("dde");

@@ -71,8 +71,8 @@ pub fn read(part: &Part<'_>) -> Option<Document> {
     known.then(|| shelf.done())
 }
 
-/// Reads `bytes` as the first of `says` (what they are, what their name and their sender say) that is
-/// known; whether one is.
+/// Reads `bytes` as all of `says` (what they are, what their name and their sender say) that are known;
+/// whether one is.
 fn open(
     bytes: &[u8],
     text: Option<&str>,
@@ -85,37 +85,71 @@ fn open(
         return false;
     }
     shelf.depth += 1;
-    let known = says.into_iter().flatten().any(|kind| {
-        let decoded;
-        let words = match text {
-            Some(text) => text,
-            None => {
-                decoded = xml::text(bytes);
-                &decoded
-            }
-        };
-        match kind {
-            "text/html" | "application/xhtml+xml" => page::read(words, location, shelf),
-            "image/svg+xml" => page::drawing(bytes, words, shelf),
-            "multipart/related" => page::archive(bytes, shelf),
-            "application/pdf" => pdf::read(bytes, shelf),
-            "application/rtf" | "text/rtf" | "text/richtext" | "application/x-rtf" => rtf::read(bytes, shelf),
-            "text/calendar" => calendar::read(words, shelf),
-            "application/zip" | "application/x-zip-compressed" => packed(bytes, shelf),
-            _ if kind.starts_with("application/vnd.openxmlformats-officedocument") => {
-                office(bytes, kind, shelf);
-            }
-            _ if kind.starts_with("application/vnd.oasis.opendocument") => odf::read(bytes, shelf),
-            "application/x-ole-storage" | "application/msword" => office(bytes, kind, shelf),
-            _ if kind.starts_with("application/vnd.ms-") && bytes.starts_with(compound::MAGIC) => {
-                compound::read(bytes, shelf);
-            }
-            _ => return false,
+    // Programs differ on which of the three they believe: what any of them would read is read, each once.
+    let mut ways: Vec<Way> = Vec::new();
+    for kind in says.into_iter().flatten() {
+        let Some(way) = Way::of(kind, bytes) else { continue };
+        if ways.iter().any(|known| std::mem::discriminant(known) == std::mem::discriminant(&way)) {
+            continue;
         }
-        true
-    });
+        way.read(bytes, text, location, shelf);
+        ways.push(way);
+    }
     shelf.depth -= 1;
-    known
+    !ways.is_empty()
+}
+
+/// A way of reading a document.
+#[derive(Clone, Copy, Debug)]
+enum Way<'k> {
+    Page,
+    Drawing,
+    Saved,
+    Pdf,
+    Rtf,
+    Calendar,
+    Packed,
+    Office(&'k str),
+    OpenDocument,
+    Compound,
+}
+
+impl<'k> Way<'k> {
+    /// How `bytes` are read where they are called `kind`.
+    fn of(kind: &'k str, bytes: &[u8]) -> Option<Self> {
+        Some(match kind {
+            "text/html" | "application/xhtml+xml" => Self::Page,
+            "image/svg+xml" => Self::Drawing,
+            "multipart/related" => Self::Saved,
+            "application/pdf" => Self::Pdf,
+            "application/rtf" | "text/rtf" | "text/richtext" | "application/x-rtf" => Self::Rtf,
+            "text/calendar" => Self::Calendar,
+            "application/zip" | "application/x-zip-compressed" => Self::Packed,
+            _ if kind.starts_with("application/vnd.openxmlformats-officedocument") => Self::Office(kind),
+            _ if kind.starts_with("application/vnd.oasis.opendocument") => Self::OpenDocument,
+            "application/x-ole-storage" | "application/msword" => Self::Office(kind),
+            _ if kind.starts_with("application/vnd.ms-") && bytes.starts_with(compound::MAGIC) => {
+                Self::Compound
+            }
+            _ => return None,
+        })
+    }
+
+    fn read(self, bytes: &[u8], text: Option<&str>, location: Option<&str>, shelf: &mut Shelf) {
+        let words = || text.map_or_else(|| xml::text(bytes), Into::into);
+        match self {
+            Self::Page => page::read(&words(), location, shelf),
+            Self::Drawing => page::drawing(bytes, &words(), shelf),
+            Self::Saved => page::archive(bytes, shelf),
+            Self::Pdf => pdf::read(bytes, shelf),
+            Self::Rtf => rtf::read(bytes, shelf),
+            Self::Calendar => calendar::read(&words(), shelf),
+            Self::Packed => packed(bytes, shelf),
+            Self::Office(kind) => office(bytes, kind, shelf),
+            Self::OpenDocument => odf::read(bytes, shelf),
+            Self::Compound => compound::read(bytes, shelf),
+        }
+    }
 }
 
 /// Office files are opened by what they are, whatever their extension says.
@@ -124,7 +158,7 @@ fn office(bytes: &[u8], kind: &str, shelf: &mut Shelf) {
         compound::read(bytes, shelf);
     } else if bytes.starts_with(b"{\\rt") {
         rtf::read(bytes, shelf);
-    } else {
+    } else if memchr::memmem::find(bytes, b"PK\x03\x04").is_some() {
         ooxml::read(bytes, kind, shelf);
     }
 }

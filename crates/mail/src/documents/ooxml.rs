@@ -43,10 +43,11 @@ pub(super) fn read(bytes: &[u8], kind: &str, shelf: &mut Shelf) {
         let mut text = || package::whole(reader, LARGEST);
         if name.ends_with(".rels") {
             relations(&xml::text(&text()), family, shelf);
-        } else if name.ends_with(".xml") && name.starts_with("word/") {
-            word(&xml::text(&text()), shelf);
         } else if name.ends_with(".xml") && (name.starts_with("xl/") || name.starts_with("customui")) {
             sheet(&xml::text(&text()), &name, shelf);
+        } else if name.ends_with(".xml") && (name.starts_with("word/") || family == 0) {
+            // Where the text stands is its writer's choice.
+            word(&xml::text(&text()), shelf);
         } else if matches!(
             content::declared_as(&name),
             Some("text/html" | "multipart/related" | "application/rtf" | "image/svg+xml")

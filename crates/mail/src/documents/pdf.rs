@@ -64,11 +64,29 @@ struct Walk<'s> {
     /// Strings that are objects of their own.
     strings: BTreeMap<u32, Vec<u8>>,
     waiting: Vec<(u32, Use)>,
+    /// Of objects that are actions: the address that they open, and what comes after.
+    actions: BTreeMap<u32, Action>,
+    /// Actions that are taken when the file or a page is opened.
+    taken: Vec<u32>,
+}
+
+/// What an action that is an object of its own does.
+#[derive(Default)]
+struct Action {
+    uri: Option<Object>,
+    next: Vec<u32>,
 }
 
 impl<'s> Walk<'s> {
     fn new(shelf: &'s mut Shelf) -> Self {
-        Self { shelf, left: UNPACKED, strings: BTreeMap::new(), waiting: Vec::new() }
+        Self {
+            shelf,
+            left: UNPACKED,
+            strings: BTreeMap::new(),
+            waiting: Vec::new(),
+            actions: BTreeMap::new(),
+            taken: Vec::new(),
+        }
     }
 
     /// Objects one behind the other; the bytes of streams are passed over.
@@ -143,6 +161,14 @@ impl<'s> Walk<'s> {
         {
             self.strings.insert(id, text.clone());
         }
+        if let (Object::Dictionary(dictionary), Some(id)) = (object, id)
+            && dictionary.has(b"S")
+            && self.actions.len() < APART
+        {
+            let uri = dictionary.get(b"URI").ok().cloned();
+            let next = dictionary.get(b"Next").map(references).unwrap_or_default();
+            self.actions.insert(id, Action { uri, next });
+        }
         // The lexer bounds how deep an object is, so this stack is no longer than its parts.
         let mut open = vec![(object, &b""[..])];
         while let Some((object, key)) = open.pop() {
@@ -167,7 +193,10 @@ impl<'s> Walk<'s> {
                     self.use_of(value, Use::Script);
                 }
                 b"JavaScript" => self.shelf.scripts(),
-                b"OpenAction" | b"AA" => self.shelf.tell("open-action"),
+                b"OpenAction" | b"AA" => {
+                    self.shelf.tell("open-action");
+                    self.on_opening(value);
+                }
                 b"XFA" => self.shelf.tell("xfa"),
                 b"EF" | b"EmbeddedFiles" => self.shelf.tell("embedded-file"),
                 b"RichMedia" | b"RichMediaContent" => self.shelf.tell("rich-media"),
@@ -211,6 +240,25 @@ impl<'s> Walk<'s> {
         }
     }
 
+    /// What `OpenAction` or `AA` holds: addresses that are opened without a click, here or in the objects
+    /// that it refers to.
+    fn on_opening(&mut self, held: &Object) {
+        let mut open = vec![held];
+        while let Some(object) = open.pop() {
+            match object {
+                Object::Reference((id, _)) if self.taken.len() < APART => self.taken.push(*id),
+                Object::Array(all) => open.extend(all),
+                Object::Dictionary(dictionary) => {
+                    if let Ok(uri) = dictionary.get(b"URI") {
+                        self.use_of(uri, Use::Load("pdf-open", self.shelf.fires));
+                    }
+                    open.extend(dictionary.iter().map(|(_, one)| one));
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn use_of(&mut self, value: &Object, what: Use) {
         match value {
             Object::String(text, _) => self.apply(text, what),
@@ -243,10 +291,28 @@ impl<'s> Walk<'s> {
     }
 
     fn done(mut self) {
+        let mut actions = std::mem::take(&mut self.actions);
+        // Each action is taken out as it is reached, so that a circle ends.
+        while let Some(action) = self.taken.pop() {
+            let Some(action) = actions.remove(&action) else { continue };
+            if let Some(uri) = action.uri {
+                self.use_of(&uri, Use::Load("pdf-open", self.shelf.fires));
+            }
+            self.taken.extend(action.next);
+        }
         for (id, what) in std::mem::take(&mut self.waiting) {
             if let Some(text) = self.strings.get(&id).cloned() {
                 self.apply(&text, what);
             }
         }
+    }
+}
+
+/// The objects that `object` names: itself, or each of a list.
+fn references(object: &Object) -> Vec<u32> {
+    let one = |object: &Object| object.as_reference().ok().map(|(id, _)| id);
+    match object {
+        Object::Array(all) => all.iter().filter_map(one).collect(),
+        other => one(other).into_iter().collect(),
     }
 }

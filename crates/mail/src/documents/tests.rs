@@ -1,3 +1,5 @@
+mod odd;
+
 use std::borrow::Cow;
 use std::io::{Cursor, Write};
 

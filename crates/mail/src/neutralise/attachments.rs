@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 
 use super::judge;
-use crate::content::{Kind, Part};
+use crate::content::{self, Kind, Part};
 use crate::documents;
 
 /// Bytes of an attached page that are read; a longer one is withheld unread.
@@ -29,7 +29,7 @@ pub(super) fn reason(bytes: &[u8], declared: &str, name: &str) -> Option<String>
     }
     let part = Part {
         declared: declared.to_owned(),
-        detected: infer::get(bytes).map(|kind| kind.mime_type()),
+        detected: content::detected(bytes, Some(name)),
         name: (!name.is_empty()).then(|| name.to_owned()),
         attached: true,
         kind: Kind::Document,
@@ -40,7 +40,7 @@ pub(super) fn reason(bytes: &[u8], declared: &str, name: &str) -> Option<String>
     if !document.loads.is_empty() {
         return Some("it loads something from elsewhere when it is opened".to_owned());
     }
-    if document.traits.iter().any(|one| matches!(*one, "dde" | "smuggling")) {
+    if document.traits.iter().any(|one| matches!(*one, "dde" | "launch" | "smuggling")) {
         return Some("it starts something when it is opened".to_owned());
     }
     None

@@ -11,6 +11,8 @@ const SNIFFED: usize = 1024;
 pub(super) struct Text<'b> {
     pub(super) text: Cow<'b, str>,
     pub(super) second: Option<Cow<'b, str>>,
+    /// Whether it says a character set that is known here; programs know others.
+    pub(super) known: bool,
 }
 
 /// Reads `bytes`, in what its header calls `label`; `page` for HTML, which may name one itself.
@@ -21,7 +23,11 @@ pub(super) fn read<'b>(bytes: &'b [u8], label: Option<&str>, page: bool) -> Text
     let seven =
         [label.as_deref(), inside.as_deref()].into_iter().flatten().any(|label| label.contains("utf-7"));
     if seven && let Some(decoder) = mail_parser::decoders::charsets::map::charset_decoder(b"utf-7") {
-        return Text { text: Cow::Owned(decoder(bytes)), second: Some(WINDOWS_1252.decode(bytes).0) };
+        return Text {
+            text: Cow::Owned(decoder(bytes)),
+            second: Some(WINDOWS_1252.decode(bytes).0),
+            known: true,
+        };
     }
     let of =
         |label: &Option<String>| label.as_deref().and_then(|label| Encoding::for_label(label.as_bytes()));
@@ -33,7 +39,7 @@ pub(super) fn read<'b>(bytes: &'b [u8], label: Option<&str>, page: bool) -> Text
     let agreed = steady(used) && inner.is_none_or(steady) && (label.is_none() || outer.is_some());
     // In these every byte below 0x80 is itself, wherever it stands.
     let second = (!agreed).then(|| WINDOWS_1252.decode(bytes).0);
-    Text { text, second }
+    Text { text, second, known: label.is_none() || outer.is_some() }
 }
 
 /// The character set that a page names at its start.

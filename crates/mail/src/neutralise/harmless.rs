@@ -11,13 +11,9 @@ use serde::Deserialize;
 
 use super::escape;
 use super::links::{self, Target, Wrapper};
+use super::placeholder::placeholder;
 use super::style;
 use crate::css::Style;
-
-/// Pictures up to this many pixels in both directions are nothing that a reader sees.
-const TINY: u32 = 3;
-/// A placeholder smaller than this has no room for words.
-const ROOM: (u32, u32) = (70, 20);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -268,98 +264,4 @@ fn picture_within(src: &str) -> bool {
         || bare.strip_prefix("data:image/").is_some_and(|kind| {
             data.iter().any(|one| kind.strip_prefix(one).is_some_and(|rest| rest.starts_with([';', ','])))
         })
-}
-
-/// What stands where something remote stood: a box of its size that names the host. Nothing, where a
-/// reader saw nothing.
-fn placeholder(element: &str, attributes: &[(String, String)]) -> String {
-    let of = |wanted: &str| {
-        attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map_or("", |(_, value)| value)
-    };
-    let style = of("style").to_ascii_lowercase().replace(char::is_whitespace, "");
-    let declared = |name: &str| {
-        style.split(';').rev().find_map(|one| one.strip_prefix(name)?.strip_prefix(':')).unwrap_or("")
-    };
-    let width = Length::read(declared("width")).or_else(|| Length::read(of("width")));
-    let height = Length::read(declared("height")).or_else(|| Length::read(of("height")));
-    let seen = !style.contains("display:none")
-        && !style.contains("visibility:hidden")
-        && !matches!(declared("opacity"), "0" | "0.0" | "0%")
-        && !attributes.iter().any(|(name, _)| name.eq_ignore_ascii_case("hidden"));
-    let small = |length: Option<Length>| matches!(length, Some(Length::Pixels(pixels)) if pixels <= TINY);
-    let gone = small(width) && small(height)
-        || matches!(width, Some(Length::Pixels(0)))
-        || matches!(height, Some(Length::Pixels(0)));
-    if !seen || gone {
-        return String::new();
-    }
-    let mut look =
-        "display:inline-block;box-sizing:border-box;max-width:100%;vertical-align:middle;".to_owned();
-    if let Some(width) = width {
-        look += &format!("width:{};", width.css());
-    }
-    let narrow = matches!(width, Some(Length::Pixels(pixels)) if pixels < ROOM.0);
-    let low = matches!(height, Some(Length::Pixels(pixels)) if pixels < ROOM.1);
-    let alt = of("alt").trim();
-    if small(width) || small(height) || (narrow || low) && alt.is_empty() {
-        if let Some(height) = height {
-            look += &format!("height:{};", height.css());
-        }
-        // A spacer keeps its space.
-        return format!("<span style=\"{look}overflow:hidden\"></span>");
-    }
-    let host = match links::target(if of("src").is_empty() { of("data") } else { of("src") }) {
-        Target::Web(_, host) => host,
-        _ => String::new(),
-    };
-    let what = if matches!(element, "img" | "image" | "amp-img" | "input") { "Picture" } else { "Content" };
-    let title = match (&*host, what) {
-        ("", what) => format!("{what} not loaded"),
-        (host, what) => format!("{what} from {host} not loaded"),
-    };
-    if narrow || low {
-        look += "font:11px/1.2 sans-serif;color:#666;overflow:hidden;";
-        return format!("<span style=\"{look}\" title=\"{}\">{}</span>", escape(&title), escape(alt));
-    }
-    if let Some(height) = height {
-        // A high box is drawn lower: an empty page is no pleasure to read.
-        look += &format!("min-height:{};", height.css());
-    }
-    look += "padding:4px 8px;border:1px solid #d5d8dc;border-radius:4px;background:#f4f5f7;color:#444;\
-             font:13px/1.35 sans-serif;overflow-wrap:anywhere;text-align:center;text-decoration:none;";
-    let mut text = escape(alt);
-    if !text.is_empty() {
-        text += "<br>";
-    }
-    format!(
-        "<span style=\"{look}\">{text}<small style=\"font-size:10px;line-height:1.2;color:#777\">{}</small></span>",
-        escape(&title)
-    )
-}
-
-/// A length of an attribute or a style.
-#[derive(Clone, Copy, Debug)]
-enum Length {
-    Pixels(u32),
-    Percent(u32),
-}
-
-impl Length {
-    fn read(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let number: u32 = text[..digits].parse().ok()?;
-        match text[digits..].trim_start_matches(|c: char| c == '.' || c.is_ascii_digit()) {
-            "%" => Some(Self::Percent(number.min(100))),
-            "" | "px" | "px!important" | "!important" => Some(Self::Pixels(number.min(4000))),
-            _ => None,
-        }
-    }
-
-    fn css(self) -> String {
-        match self {
-            Self::Pixels(pixels) => format!("{pixels}px"),
-            Self::Percent(percent) => format!("{percent}%"),
-        }
-    }
 }

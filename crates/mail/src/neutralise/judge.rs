@@ -4,14 +4,15 @@
 //! The judge knows what loads, where the rewriting knows what is harmless: what both miss has to be in
 //! neither list.
 
-use cssparser::{Parser, ParserInput, Token};
+mod css;
 
+use html5ever::ns;
+
+use super::scan::{self, Glance};
 use super::tree::{Data, Step, Tree};
 
 /// Conditional comments in conditional comments, and pages in `srcdoc`.
 const DEPTH: u32 = 4;
-/// Blocks in blocks of a style.
-const BLOCKS: u32 = 32;
 /// What is reported of one page; one is enough to refuse it.
 const MOST: usize = 1000;
 
@@ -64,6 +65,20 @@ const ADDRESSES: &[&str] = &[
     "xlink",
     "movie",
     "filename",
+];
+/// Attributes that are styles: those of drawings.
+const STYLES: &[&str] = &[
+    "clip-path",
+    "cursor",
+    "fill",
+    "filter",
+    "marker",
+    "marker-end",
+    "marker-mid",
+    "marker-start",
+    "mask",
+    "stroke",
+    "style",
 ];
 /// Elements of which an attribute with an address is no surprise and is not loaded.
 const KNOWN: &[&str] = &[
@@ -134,6 +149,10 @@ pub(super) struct Seen {
     pub(super) links: Vec<String>,
     /// Forms.
     pub(super) forms: u32,
+    /// Whether something in it is drawing or formula.
+    foreign: bool,
+    /// Whether an attribute holds what would be a tag elsewhere.
+    markup: bool,
 }
 
 impl Seen {
@@ -154,16 +173,37 @@ pub fn loads(html: &str) -> Vec<String> {
 pub(super) fn look(html: &str) -> Option<Seen> {
     let mut seen = Seen::default();
     page(html, DEPTH, &mut seen)?;
+    // Programs that read a drawing as a page, or print a page and read it again, take one for the other.
+    if seen.foreign && seen.markup {
+        seen.load("tags in an attribute", "");
+    }
     Some(seen)
 }
 
 fn page(html: &str, depth: u32, seen: &mut Seen) -> Option<()> {
     tree(&Tree::read(html, false)?, depth, seen)?;
     // Scripting changes how these alone are read.
-    if memchr::memmem::find(html.to_ascii_lowercase().as_bytes(), b"<noscript").is_some() {
+    let differs = memchr::memmem::find(html.to_ascii_lowercase().as_bytes(), b"<noscript").is_some();
+    if differs {
         tree(&Tree::read(html, true)?, depth, seen)?;
     }
+    if seen.loads.is_empty() {
+        glanced(html, differs, depth, seen)?;
+    }
     Some(())
+}
+
+/// What a browser asks for before it has a tree.
+fn glanced(html: &str, differs: bool, depth: u32, seen: &mut Seen) -> Option<()> {
+    let mut within = Some(());
+    let readings: &[bool] = if differs { &[false, true] } else { &[true] };
+    for scripting in readings {
+        scan::glance(html, *scripting, |glance| match glance {
+            Glance::Tag(name, attributes) => within = within.and(element(name, attributes, depth, seen)),
+            Glance::Style(text) => css::sheet(text, seen),
+        });
+    }
+    within
 }
 
 fn tree(tree: &Tree, depth: u32, seen: &mut Seen) -> Option<()> {
@@ -172,6 +212,7 @@ fn tree(tree: &Tree, depth: u32, seen: &mut Seen) -> Option<()> {
     tree.walk(|step| {
         match step {
             Step::Enter(Data::Element { name, attributes, .. }) => {
+                seen.foreign |= name.ns != ns!(html);
                 let name = name.local.to_ascii_lowercase();
                 styles += u32::from(&*name == "style");
                 within = within.and(element(&name, attributes, depth, seen));
@@ -179,7 +220,7 @@ fn tree(tree: &Tree, depth: u32, seen: &mut Seen) -> Option<()> {
             Step::Leave(Data::Element { name, .. }) => {
                 styles -= u32::from((*name.local).eq_ignore_ascii_case("style"));
             }
-            Step::Enter(Data::Text(text)) if styles > 0 => css(text, seen),
+            Step::Enter(Data::Text(text)) if styles > 0 => css::sheet(text, seen),
             Step::Enter(Data::Comment(text)) => within = within.and(comment(text, depth, seen)),
             _ => {}
         }
@@ -211,8 +252,9 @@ fn element(name: &str, attributes: &[(String, String)], depth: u32, seen: &mut S
         let full = full.to_ascii_lowercase();
         let local = full.rsplit(':').next().unwrap_or_default();
         let bare = bare(value);
+        seen.markup |= markup(value);
         match local {
-            "style" => css_declarations(value, seen),
+            _ if STYLES.contains(&local) => css::declarations(value, seen),
             "srcdoc" if depth > 0 => page(value, depth - 1, seen)?,
             "href" if link && !bare.is_empty() && !bare.starts_with('#') => {
                 seen.links.push(value.clone());
@@ -234,6 +276,12 @@ fn element(name: &str, attributes: &[(String, String)], depth: u32, seen: &mut S
         }
     }
     Some(())
+}
+
+/// Whether a value holds what would be a tag elsewhere.
+fn markup(value: &str) -> bool {
+    let tag = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'/' | b'!' | b'?');
+    memchr::memchr_iter(b'<', value.as_bytes()).any(|at| value.as_bytes().get(at + 1).is_some_and(tag))
 }
 
 /// Comments that some client reads as a page, or as an instruction.
@@ -270,66 +318,6 @@ fn comment(text: &str, depth: u32, seen: &mut Seen) -> Option<()> {
         load.insert_str(0, "conditional comment: ");
     }
     Some(())
-}
-
-fn css_declarations(text: &str, seen: &mut Seen) {
-    if text.contains(['(', '\\', '@', ':', '"', '\'']) {
-        css(text, seen);
-    }
-}
-
-fn css(text: &str, seen: &mut Seen) {
-    let mut input = ParserInput::new(text);
-    blocks(&mut Parser::new(&mut input), false, BLOCKS, seen);
-}
-
-/// Reads tokens to the end of a block; in one that takes addresses as strings, `loading`.
-fn blocks(parser: &mut Parser<'_, '_>, loading: bool, depth: u32, seen: &mut Seen) {
-    if depth == 0 {
-        seen.load("css", "blocks in blocks, too deep");
-        return;
-    }
-    loop {
-        let mut nested = None;
-        match parser.next() {
-            Err(_) => return,
-            Ok(Token::UnquotedUrl(url)) if !local_address(&bare(url)) => seen.load("css url", url),
-            Ok(Token::BadUrl(url)) => seen.load("css url", url),
-            Ok(Token::QuotedString(text)) if loading && !local_address(&bare(text)) => {
-                seen.load("css url", text);
-            }
-            Ok(Token::AtKeyword(name)) if name.eq_ignore_ascii_case("import") => seen.load("css import", ""),
-            Ok(Token::Ident(name)) => {
-                let name = name.to_ascii_lowercase();
-                if matches!(&*name, "behavior" | "-moz-binding" | "-ms-behavior") {
-                    seen.load("css", &name);
-                }
-            }
-            Ok(Token::Function(name)) => {
-                let name = name.to_ascii_lowercase();
-                if name == "expression" {
-                    seen.load("css", "expression");
-                }
-                let loads = name.ends_with("image-set") || name.ends_with("cross-fade");
-                nested =
-                    Some(loading || loads || matches!(&*name, "url" | "src" | "image" | "alphaimageloader"));
-            }
-            Ok(Token::ParenthesisBlock | Token::SquareBracketBlock | Token::CurlyBracketBlock) => {
-                nested = Some(loading);
-            }
-            Ok(_) => {}
-        }
-        if let Some(loading) = nested {
-            let read: Result<(), cssparser::ParseError<'_, ()>> = parser.parse_nested_block(|inner| {
-                blocks(inner, loading, depth - 1, seen);
-                Ok(())
-            });
-            if read.is_err() {
-                // What was left over of the block had no meaning; the next token comes after it.
-                continue;
-            }
-        }
-    }
 }
 
 /// An address as a browser takes it: without spaces and controls around it and line breaks in it.

@@ -15,8 +15,10 @@ mod links;
 mod mime;
 pub mod notice;
 mod page;
+mod placeholder;
 mod plain;
 mod rebuild;
+mod scan;
 mod style;
 #[cfg(test)]
 mod tests;

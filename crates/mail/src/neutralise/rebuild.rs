@@ -1,5 +1,7 @@
 //! A page written anew from its tree, for pages on which parsers disagree; and its text.
 
+use html5ever::interface::QuirksMode;
+
 use super::escape;
 use super::harmless::{Harmless, Note, Verdict};
 use super::links::{self, Target};
@@ -43,7 +45,7 @@ const BLOCKS: &[&str] = &[
 
 /// The page of `tree`, with what is harmless alone.
 pub(super) fn page(tree: &Tree, harmless: &Harmless<'_>) -> String {
-    let mut out = String::from("<!DOCTYPE html>\n");
+    let mut out = String::from(doctype(tree.quirks));
     // What is written when an element ends.
     let mut ends: Vec<String> = Vec::new();
     let mut link: Option<(Note, usize)> = None;
@@ -128,6 +130,18 @@ pub(super) fn page(tree: &Tree, harmless: &Harmless<'_>) -> String {
         }
     });
     out
+}
+
+/// What makes a browser lay out a page as it did before.
+fn doctype(quirks: QuirksMode) -> &'static str {
+    match quirks {
+        QuirksMode::NoQuirks => "<!DOCTYPE html>\n",
+        QuirksMode::LimitedQuirks => {
+            "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Transitional//EN\" \
+             \"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd\">\n"
+        }
+        QuirksMode::Quirks => "",
+    }
 }
 
 /// The text in a piece of a page that was written here: tags left out, no entities but our own.

@@ -62,7 +62,11 @@ fn contains_word(lower: &str) -> bool {
 /// Whether a style, escapes decoded and comments taken out, still has anything in it that may load.
 fn suspicious(text: &str) -> bool {
     let plain = plain(text);
-    if contains_word(&plain) || plain.contains("</") || plain.contains("<!") {
+    // Styles stand in a comment since there were browsers that knew none.
+    let plain = plain.trim();
+    let plain = plain.strip_prefix("<!--").unwrap_or(plain);
+    let plain = plain.strip_suffix("-->").unwrap_or(plain);
+    if contains_word(plain) || plain.contains("</") || plain.contains("<!") {
         return true;
     }
     if ["src(", "image-set(", "image(", "cross-fade(", "@import", "alphaimageloader"]
@@ -165,6 +169,7 @@ mod tests {
             "background: url(\"data:image/png;base64,AAAA\")",
             "@media (max-width: 600px) { a { scroll-behavior: smooth } }",
             "@font-face { font-family: \"\\@SimSun\"; panose-1: 2 1 }",
+            "<!--\n a { color: red } \n-->",
             "p.MsoNormal, li.MsoNormal { margin: 0cm; /* see http://a.example */ }",
         ] {
             let cleaned = clean(text, Style::Sheet);

@@ -234,6 +234,8 @@ fn ambiguous_headers_and_bases_give_no_way_out() {
         b"Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\nPGltZyBzcmM9Imh0dHA6Ly9hLmV4YW1wbGUveCI+=\r\n!!PGI+",
         b"Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<img src=http://a.example/x>\r\n--b--\r\n--a\r\n\r\n\r\n--a--\r\n",
         b"Content-Type: text/html; charset=utf-7\r\n\r\n+ADw-img src=http://a.example/x+AD4-",
+        // EBCDIC, which programs know that convert by iconv or in Python or Java.
+        b"Content-Type: text/html; charset=cp037\r\n\r\n\x4c\x89\x94\x87\x40\xa2\x99\x83\x7e\x61\x61\xa7\x61\xa7\x6e",
         b"Content-Type: multipart/mixed\r\n\r\n--\r\nContent-Type: text/html\r\n\r\n<img src=http://a.example/x>",
     ] {
         let done = checked(raw, &settings());

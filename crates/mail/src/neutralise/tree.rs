@@ -41,9 +41,17 @@ struct Node {
 }
 
 /// The tree of a page.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
+    /// How browsers lay it out: as their forerunners did, or by the standard.
+    pub(super) quirks: QuirksMode,
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self { nodes: Vec::new(), quirks: QuirksMode::NoQuirks }
+    }
 }
 
 /// A step of a walk.
@@ -55,7 +63,7 @@ pub(super) enum Step<'t> {
 impl Tree {
     /// What `html` is to a browser; `None` where it is beyond the bounds.
     pub(super) fn read(html: &str, scripting: bool) -> Option<Self> {
-        let sink = Sink { tree: RefCell::new(Self { nodes: Vec::new() }), ..Sink::default() };
+        let sink = Sink { tree: RefCell::new(Self::default()), ..Sink::default() };
         sink.create(Data::Document);
         let opts = ParseOpts {
             tree_builder: TreeBuilderOpts { scripting_enabled: scripting, ..TreeBuilderOpts::default() },
@@ -281,7 +289,9 @@ impl TreeSink for Sink {
         one == other
     }
 
-    fn set_quirks_mode(&self, _: QuirksMode) {}
+    fn set_quirks_mode(&self, mode: QuirksMode) {
+        self.tree.borrow_mut().quirks = mode;
+    }
 
     fn append_before_sibling(&self, sibling: &u32, child: NodeOrText<u32>) {
         let parent = self.tree.borrow().nodes[*sibling as usize].parent;

@@ -223,9 +223,10 @@ impl<'e, 'r> Part<'e, 'r> {
         let based = ["content-location", "content-base"]
             .iter()
             .any(|name| self.entity.value(name).is_some_and(|value| value.contains(':')));
-        let sure = sure && !second && !self.kind.odd && self.kind.main == "text/html";
+        let sure = sure && !second && read.known && !self.kind.odd && self.kind.main == "text/html";
         let (text, kind, counts) = match page::neutralise(&read.text, walk.links, sure) {
-            Page::Same if !based => return None,
+            // In a character set that only other programs know, its bytes may be another page.
+            Page::Same if !based && read.known => return None,
             Page::Same => (read.text.into_owned(), "text/html", Default::default()),
             Page::Html(text, counts) => (text, "text/html", counts),
             Page::Text(text, counts) => {
