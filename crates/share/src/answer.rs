@@ -39,9 +39,21 @@ pub fn is_brief(case: &Case, incident: &Incident) -> bool {
     !foremost && incident.level <= Level::Medium && incident.key.len() <= 1
 }
 
-/// Whether an intrusion is shown, or only something that wants an explanation.
+/// Whether somebody looked and prepared, by mail too, and no trace says that somebody got in.
+fn is_reconnaissance(main: &Incident) -> bool {
+    let before = main.stages.iter().all(|stage| match stage.tactic.as_str() {
+        "reconnaissance" | "resource-development" | "defense-evasion" => true,
+        "initial-access" => stage.techniques.keys().all(|technique| technique.starts_with("T1566")),
+        _ => false,
+    });
+    before && main.stages.iter().any(|stage| stage.tactic == "reconnaissance") && !main.mailboxes.is_empty()
+}
+
+/// Whether an intrusion is shown, only that somebody looked, or something that wants an explanation.
 fn since(main: &Incident) -> String {
-    let what = if main.level >= Level::High {
+    let what = if main.level >= Level::High && is_reconnaissance(main) {
+        "signs of reconnaissance"
+    } else if main.level >= Level::High {
         "signs of an intrusion"
     } else {
         "activity that needs an explanation"

@@ -6,12 +6,14 @@ use model::{Facts, Finding, Time};
 
 use crate::dates::stamp;
 use crate::fields;
-use crate::text::{clip, count, some};
+use crate::text::{clip, count, join};
 
 /// Mailings that are kept.
 const MAILINGS: usize = 500;
 /// Mailboxes of one mailing of which it is kept who opened it.
 const OPENED: usize = 1_000;
+/// Mailboxes that a reader at a terminal is told of one mailing.
+const NAMED: usize = 3;
 /// Findings with this tag call a mailing reconnaissance.
 const RECONNAISSANCE: &str = "portcullis.verdict.reconnaissance";
 /// Fields in which records of the network name the program that asked.
@@ -97,7 +99,8 @@ impl Mailings {
             });
         }
         if all.len() > most {
-            lines.push(format!("{} more in the report.", count((all.len() - most) as u64, "mailing")));
+            let more = count((all.len() - most) as u64, "more mailing");
+            lines.push(format!("The report tells of {more}."));
         }
         lines
     }
@@ -120,7 +123,12 @@ impl Mailing {
                 None => clip(name, 80),
             })
             .collect();
-        some(names.iter().map(String::as_str), 3)
+        let more = names.len().saturating_sub(NAMED);
+        let mut shown = names.into_iter().take(NAMED).collect::<Vec<_>>();
+        if more > 0 {
+            shown.push(format!("{more} more"));
+        }
+        join(&shown)
     }
 }
 
@@ -175,7 +183,7 @@ mod tests {
         insta::assert_snapshot!(mailings.lines(1).join("\n"), @r"
         Reconnaissance by mail: 2 mailings; 1 mailbox opened one, as far as records show.
         This is b. Opened by x@parl.example (2021-03-01 10:00:00 UTC).
-        1 mailing more in the report.
+        The report tells of 1 more mailing.
         ");
         let (_, _, largest) = mailings.told()[0];
         assert_eq!(

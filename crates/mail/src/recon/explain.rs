@@ -26,14 +26,31 @@ pub fn explain(mailing: &Mailing) -> String {
     let messages = plural(mailing.messages, "message", "messages");
     format!(
         "{senders} wrote {messages} to {mailboxes}{when}{outlet}. Each copy holds a mark of its own ({} in \
-         all) that tells the sender who opened it, when, from which network and on what device. Do not open \
-         it again, do not answer, and tell your security team if you opened it.",
+         all), so that whoever opens it tells the sender who they are, when, from which network and on what \
+         device. Please do not open it again, do not answer, and tell your security team if you opened it.",
         mailing.tokens()
     )
 }
 
+/// `15 February 2021`
 fn day(time: Time) -> String {
-    time.to_string().chars().take(10).collect()
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let date = time.civil().date();
+    let month = MONTHS.get(usize::from(date.month().unsigned_abs()).wrapping_sub(1));
+    format!("{} {} {}", date.day(), month.unwrap_or(&""), date.year())
 }
 
 fn plural(count: u64, one: &str, many: &str) -> String {

@@ -171,12 +171,23 @@ fn test(args: &Test) -> Result<ExitCode> {
     observe::read_file(&args.file, &shown, None, &reading, &sources, &mut tester)
         .map_err(|error| Failure::io(format!("cannot read {shown}")).because(&error))?;
     tester.said?;
+    let asks = |field: &str| OF_OTHERS.iter().any(|front| field.starts_with(front));
+    if tester.held == 0 && engine.rules().rules.iter().any(|rule| rule.fields().into_iter().any(asks)) {
+        terminal::note(
+            "note: the rule asks what other messages say of one (mail.mailing.…, mail.from.known_days and the \
+             like), which only a hunt and the gate know; use hunt --rules with --no-builtin to try it",
+        );
+    }
     terminal::note(&format!(
         "held {} times, did not hold {} times; {} records are of other log sources",
         tester.held, tester.missed, tester.elsewhere
     ));
     Ok(if tester.held > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
+
+/// How facts begin that rest on more than one message.
+const OF_OTHERS: [&str; 5] =
+    ["mail.mailing.", "mailing.", "mail.from.known_days", "mail.pair.", "mail.from.first_seen"];
 
 /// Explains the rules of one file on every record.
 struct Tester<'a> {
