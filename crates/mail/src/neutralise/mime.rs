@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, general_purpose};
 
-/// Header fields of one part that are looked at.
+/// Header fields of one part that are told apart; beyond, and up to as many again, only those that say what the part
+/// is, so that nobody hides these behind others.
 const FIELDS: usize = 2000;
 /// Parts of one multipart; what comes after is part of the last.
 const PARTS: usize = 20_000;
@@ -21,6 +22,12 @@ pub(super) struct Field {
     pub(super) name: String,
     /// Its bytes, line break included.
     pub(super) range: Range<usize>,
+}
+
+/// Whether a line of a header begins a field that says what the part is, or one of ours.
+fn says_what_it_is(line: &[u8]) -> bool {
+    let begins = |name: &str| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()));
+    begins("content-") || begins("mime-version") || begins(super::PREFIX)
 }
 
 /// A header and the body below it.
@@ -44,7 +51,8 @@ impl<'r> Entity<'r> {
             }
             // A line without a colon belongs to the field before it: no reader begins a body with it.
             let colon = memchr::memchr(b':', line);
-            let more = matches!(line[0], b' ' | b'\t') || colon.is_none() || fields.len() >= FIELDS;
+            let beyond = fields.len() >= FIELDS && (fields.len() >= 2 * FIELDS || !says_what_it_is(line));
+            let more = matches!(line[0], b' ' | b'\t') || colon.is_none() || beyond;
             if more && let Some(last) = fields.last_mut() {
                 last.range.end = end;
             } else {
