@@ -16,7 +16,7 @@ import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addressOf, answer } from "./resolver.mjs";
-import { settle } from "./reader.mjs";
+import { settle, show } from "./reader.mjs";
 
 const [pages, out, httpPort, httpsPort, shots] = process.argv.slice(2);
 const { chromium } = await import(join(process.cwd(), "target/node/node_modules/playwright-core/index.mjs"));
@@ -110,7 +110,7 @@ const run = async (scripts) => {
     while (next < index.length) {
       const number = next++;
       const page = await context.newPage();
-      await settle(page, `http://reader.test:${httpPort}/${number}`);
+      await (shots ? show : settle)(page, `http://reader.test:${httpPort}/${number}`);
       if (shots) await page.screenshot({ path: join(shots, index[number].file.replace(".0.page", ".png")) });
       await page.close();
     }

@@ -18,3 +18,9 @@ export const settle = async (page, url) => {
   await page.waitForTimeout(REST / 2);
   await page.emulateMedia({ media: "screen", colorScheme: "light" }).catch(() => {});
 };
+
+/** Opens `url` in `page` and leaves it as it comes up. */
+export const show = async (page, url) => {
+  await page.goto(url, { waitUntil: "load", timeout: BEGIN }).catch(() => {});
+  await page.waitForTimeout(REST);
+};
