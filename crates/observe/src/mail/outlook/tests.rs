@@ -66,6 +66,7 @@ pub(super) fn sample() -> Item {
                 "Received: from a\r\n by b; Tue, 24 Aug 2021 09:00:00 +0000\r\nFrom: c@c.example\r\nContent-Type: multipart/mixed;\r\n boundary=x\r\nMIME-Version: 1.0\r\nSubject: inner\r\n--=_part_000002\r\n\r\nbody",
             ),
             (id::BODY, "inner text"),
+            (id::CLASS, "IPM.Note"),
         ]),
         ..Item::default()
     };

@@ -1,6 +1,6 @@
 //! The properties of a node, and tables of them ([MS-PST], 2.3.3 and 2.3.4).
 
-use super::file::{Fault, File, MAX_DATA};
+use super::file::{Fault, File};
 use super::heap::{self, Heap};
 use super::page::{Node, number};
 use crate::mail::outlook::item::{MAX_PARTS, Properties, kind};
@@ -31,13 +31,12 @@ pub(super) fn read(file: &mut File<'_>, node: Node, below: &Below) -> Result<Con
         return Err(fault.unwrap_or(Fault::Torn("has no properties")));
     };
     let mut context = Context { fault, ..Context::default() };
-    let mut left = MAX_DATA;
     for record in heap.records(root, 2) {
         let field = |at, width| number(record, at, width).unwrap_or_default();
         let (id, kind, value) = (field(0, 2) as u16, field(2, 2) as u16, field(4, 4) as u32);
         if id < 0x8000 {
             let value = Value { id, kind, value };
-            value.push(file, &heap, below, &mut context, &mut left);
+            value.push(file, &heap, below, &mut context);
         }
     }
     Ok(context)
@@ -71,7 +70,6 @@ pub(super) fn rows(file: &mut File<'_>, node: Node) -> Result<Vec<Context>, Faul
         0 => MAX_PARTS,
         known => known.min(MAX_PARTS),
     };
-    let mut left = MAX_DATA;
     let mut rows = Vec::new();
     for row in matrix.iter().flat_map(|block| block.chunks_exact(size)).take(known) {
         let mut context = Context::default();
@@ -79,7 +77,7 @@ pub(super) fn rows(file: &mut File<'_>, node: Node) -> Result<Vec<Context>, Faul
             let bit =
                 row.get(ones + column.bit / 8).is_some_and(|bits| bits >> (7 - column.bit % 8) & 1 == 1);
             if bit && let Some(cell) = row.get(column.at..column.at + column.width) {
-                column.push(cell, file, &heap, &below, &mut context, &mut left);
+                column.push(cell, file, &heap, &below, &mut context);
             }
         }
         rows.push(context);
@@ -107,15 +105,7 @@ impl Column {
         (id < 0x8000).then_some(Self { id, kind, at, width, bit })
     }
 
-    fn push(
-        &self,
-        cell: &[u8],
-        file: &mut File<'_>,
-        heap: &Heap,
-        below: &Below,
-        context: &mut Context,
-        left: &mut usize,
-    ) {
+    fn push(&self, cell: &[u8], file: &mut File<'_>, heap: &Heap, below: &Below, context: &mut Context) {
         if is_fixed(self.kind) {
             let mut whole = [0; 8];
             let width = cell.len().min(8);
@@ -123,7 +113,7 @@ impl Column {
             return context.properties.push_fixed(self.id, self.kind, whole);
         }
         let value = number(cell, 0, 4).unwrap_or_default() as u32;
-        Value { id: self.id, kind: self.kind, value }.push(file, heap, below, context, left);
+        Value { id: self.id, kind: self.kind, value }.push(file, heap, below, context);
     }
 }
 
@@ -140,7 +130,7 @@ struct Value {
 }
 
 impl Value {
-    fn push(&self, file: &mut File<'_>, heap: &Heap, below: &Below, context: &mut Context, left: &mut usize) {
+    fn push(&self, file: &mut File<'_>, heap: &Heap, below: &Below, context: &mut Context) {
         let Self { id, kind: of, value } = *self;
         match of {
             kind::I16 | kind::I32 | kind::BOOL => {
@@ -155,24 +145,23 @@ impl Value {
                 context.object = heap.item(value).and_then(|item| number(item, 0, 4)).map(|id| id as u32);
             }
             kind::WIDE | kind::NARROW | kind::BINARY if value != 0 => {
-                let bytes = if value & 31 == 0 {
-                    heap.item(value).map(<[u8]>::to_vec)
+                let (bytes, fault) = if value & 31 == 0 {
+                    match heap.item(value).map(|bytes| file.keep(bytes.len()).map(|()| bytes.to_vec())) {
+                        Some(Ok(bytes)) => (Some(bytes), None),
+                        Some(Err(fault)) => (None, Some(fault)),
+                        None => (None, None),
+                    }
+                } else if let Some(node) = find(below, value) {
+                    let (blocks, fault) = file.data(node.data);
+                    (Some(blocks.concat()), fault)
                 } else {
-                    find(below, value).map(|node| {
-                        let (blocks, fault) = file.data(node.data);
-                        context.fault = context.fault.take().or(fault);
-                        blocks.concat()
-                    })
+                    (None, None)
                 };
-                let Some(mut bytes) = bytes else {
-                    context.fault.get_or_insert(Fault::Torn("the value of a property is missing"));
-                    return;
-                };
-                if bytes.len() > *left {
-                    context.fault.get_or_insert(Fault::Long);
-                    bytes.truncate(*left);
+                if bytes.is_none() || fault.is_some() {
+                    let missing = Fault::Torn("the value of a property is missing");
+                    context.fault.get_or_insert(fault.unwrap_or(missing));
                 }
-                *left -= bytes.len();
+                let Some(bytes) = bytes else { return };
                 context.properties.push_bytes(id, of, bytes);
             }
             _ => {}

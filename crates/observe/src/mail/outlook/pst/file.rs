@@ -22,8 +22,8 @@ const FREE: u64 = 64 << 20;
 const MAX_PAGES: usize = 1024;
 /// Nodes below one node, and blocks of one tree of data.
 const MAX_BELOW: usize = 100_000;
-/// Bytes of one tree of data.
-pub(super) const MAX_DATA: usize = 64 << 20;
+/// What is kept of one message, with the messages within it.
+const MAX_ITEM: usize = 64 << 20;
 
 /// Why something cannot be read.
 #[derive(Debug)]
@@ -60,6 +60,8 @@ pub(super) struct File<'f> {
     blocks: u64,
     /// Bytes that may still be read.
     left: u64,
+    /// Bytes of the message at hand that may still be kept.
+    item: usize,
     pages: FxHashMap<u64, Rc<Page>>,
     /// Whether a page of a tree could not be read.
     pub(super) is_torn: bool,
@@ -88,7 +90,19 @@ impl<'f> File<'f> {
             .ok_or(Fault::Torn("its data are encrypted by a method that is not known"))?;
         let left = size.saturating_mul(PASSES).saturating_add(FREE);
         let (pages, found) = (FxHashMap::default(), None);
-        Ok(Self { file, size, layout, coding, nodes, blocks, left, pages, is_torn: false, found })
+        Ok(Self {
+            file,
+            size,
+            layout,
+            coding,
+            nodes,
+            blocks,
+            left,
+            item: MAX_ITEM,
+            pages,
+            is_torn: false,
+            found,
+        })
     }
 
     /// Calls `visit` for the nodes in order of their ids, each once.
@@ -188,20 +202,12 @@ impl<'f> File<'f> {
     pub(super) fn data(&mut self, block: u64) -> (Vec<Vec<u8>>, Option<Fault>) {
         let (mut blocks, mut fault) = (Vec::new(), None);
         if block != 0 {
-            let mut left = MAX_DATA;
-            self.gather(block, 3, &mut left, &mut blocks, &mut fault);
+            self.gather(block, 3, &mut blocks, &mut fault);
         }
         (blocks, fault)
     }
 
-    fn gather(
-        &mut self,
-        block: u64,
-        above: u8,
-        left: &mut usize,
-        blocks: &mut Vec<Vec<u8>>,
-        fault: &mut Option<Fault>,
-    ) {
+    fn gather(&mut self, block: u64, above: u8, blocks: &mut Vec<Vec<u8>>, fault: &mut Option<Fault>) {
         let is_inner = block & 2 != 0;
         let read = match self.block(block) {
             Ok(read) => read,
@@ -216,11 +222,11 @@ impl<'f> File<'f> {
             }
         };
         if !is_inner {
-            match left.checked_sub(read.len()) {
-                Some(rest) => *left = rest,
-                None => *fault = Some(Fault::Long),
+            match self.keep(read.len()) {
+                Ok(()) => blocks.push(read),
+                Err(error) => *fault = Some(error),
             }
-            return blocks.push(read);
+            return;
         }
         let word = self.layout.word();
         let (kind, level) = (number(&read, 0, 1), number(&read, 1, 1).unwrap_or_default() as u8);
@@ -237,7 +243,7 @@ impl<'f> File<'f> {
                 *fault = Some(Fault::Long);
                 return;
             }
-            self.gather(number(id, 0, word).unwrap_or_default(), level, left, blocks, fault);
+            self.gather(number(id, 0, word).unwrap_or_default(), level, blocks, fault);
         }
     }
 
@@ -307,6 +313,17 @@ impl<'f> File<'f> {
         self.file.seek(SeekFrom::Start(at)).map_err(Fault::Read)?;
         self.file.read_exact(&mut bytes).map_err(Fault::Read)?;
         Ok(bytes)
+    }
+
+    /// Begins with another message, or with something else of its own.
+    pub(super) fn begin(&mut self) {
+        self.item = MAX_ITEM;
+    }
+
+    /// Counts bytes that are kept of the message at hand.
+    pub(super) fn keep(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.item = self.item.checked_sub(bytes).ok_or(Fault::Long)?;
+        Ok(())
     }
 
     fn spend(&mut self, bytes: usize) -> Result<(), Fault> {

@@ -58,7 +58,6 @@ impl Heap {
         while let Some((item, level)) = open.pop() {
             let Some(item) = self.item(item) else { continue };
             let size = if level == 0 { size } else { 4 };
-            // From the end, so that those that are opened last come first.
             for record in item.chunks_exact(key + size) {
                 visited += 1;
                 if visited > MAX_RECORDS {
@@ -69,6 +68,7 @@ impl Heap {
                 }
             }
             if level > 0 {
+                // From the end, so that the first is opened first.
                 let inner = item.chunks_exact(key + size).rev();
                 open.extend(
                     inner.map(|record| (number(record, key, 4).unwrap_or_default() as u32, level - 1)),

@@ -81,7 +81,7 @@ pub(crate) fn read(file: &mut dyn ReadSeek, context: &Context<'_>, out: &mut dyn
     reader.mailbox = reader.mailbox.take().or(by_name.map(str::to_owned));
     let mut read = file.walk(&mut |file, id, node| mailbox.node(file, id, node, &mut reader));
     if read.is_ok() && file.is_torn {
-        whole(&mut reader, "its index is damaged; read on by the parts of the index that are left");
+        whole(&mut reader, "parts of it are damaged or missing; read on by what is left of its index");
         read = rescue::scan(&mut file).and_then(|found| {
             let nodes: Vec<(u32, Node)> = found.nodes.iter().map(|(id, node)| (*id, *node)).collect();
             file.found = Some(found);
@@ -140,6 +140,7 @@ impl Mailbox {
             return Ok(());
         }
         let mut problems = Vec::new();
+        file.begin();
         let read = item(file, node, 0, &mut problems);
         if file.found.is_none() && file.is_torn && (read.is_err() || !problems.is_empty()) {
             // There is a second chance.
@@ -148,6 +149,7 @@ impl Mailbox {
         self.told.insert(number);
         match read {
             Ok(item) if is_mail(&item.properties) => {
+                file.begin();
                 reader.folder = self.folder(file, node.parent);
                 reader.rebuilt(&write::rebuild(&item));
                 for problem in &problems {
@@ -217,7 +219,14 @@ fn item(file: &mut File<'_>, node: Node, depth: u32, problems: &mut Vec<String>)
     }
     if let Some(table) = find(&below, RECIPIENTS) {
         match context::rows(file, table) {
-            Ok(rows) => item.recipients.extend(rows.into_iter().map(|row| row.properties)),
+            Ok(rows) => {
+                for row in rows {
+                    if let Some(fault) = row.fault {
+                        tell(problems, &format!("a recipient cannot be read: {fault}"));
+                    }
+                    item.recipients.push(row.properties);
+                }
+            }
             Err(fault) => tell(problems, &format!("its recipients cannot be read: {fault}")),
         }
     }
