@@ -185,10 +185,9 @@ fn pages(
                     return false;
                 }
             }
-            PartType::Message(inner) if depth > 0 && !pages(inner, links, settings, sealed, depth - 1) => {
+            PartType::Message(inner) if depth == 0 || !pages(inner, links, settings, sealed, depth - 1) => {
                 return false;
             }
-            PartType::Message(_) => return false,
             _ => {}
         }
     }
