@@ -26,7 +26,8 @@ pub(super) struct Field {
 
 /// Whether a line of a header begins a field that says what the part is, or one of ours.
 fn says_what_it_is(line: &[u8]) -> bool {
-    let begins = |name: &str| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()));
+    let begins =
+        |name: &str| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()));
     begins("content-") || begins("mime-version") || begins(super::PREFIX)
 }
 
