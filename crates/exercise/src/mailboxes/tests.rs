@@ -66,7 +66,7 @@ fn tokens_stand_in_every_coding() {
             token: &|number| format!("t{number}"),
             pixel: Some("http://x.example/o?z=9".into()),
         };
-        let mut out = raw[..raw.find("\n\n").unwrap() + 2].as_bytes().to_vec();
+        let mut out = raw.as_bytes()[..raw.find("\n\n").unwrap() + 2].to_vec();
         body(&parts, &marks, &mut out);
         let message = MessageParser::default().parse(&out).unwrap();
         let html = message.body_html(0).unwrap().into_owned();
