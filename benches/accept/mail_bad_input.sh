@@ -15,7 +15,7 @@ tests() { # what it is, crate, test target, names...
     passed=$((passed + now))
 }
 it="--test it"
-tests "malformed MIME" mail "$it" hostile::mime::headers hostile::mime::multiparts hostile::mime::parts
+tests "malformed MIME" mail "$it" hostile::mime::headers hostile::mime::a_type_behind hostile::mime::multiparts hostile::mime::parts
 tests "a header of 10 MB" mail "$it" hostile::sizes::a_header_of_10_megabytes
 tests "10,000 parts" mail "$it" hostile::sizes::ten_thousand_parts
 tests "nesting of 1,000" mail "$it" hostile::sizes::a_thousand_levels

@@ -10,9 +10,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, general_purpose};
 
-/// Header fields of one part that are told apart; beyond, and up to as many again, only those that say what the part
-/// is, so that nobody hides these behind others.
+/// Header fields of one part that are told apart; beyond that only those that say what the part is.
 const FIELDS: usize = 2000;
+/// What the names of those begin with.
+const TELLING: [&str; 3] = ["content-", "mime-version", "x-portcullis-"];
 /// Parts of one multipart; what comes after is part of the last.
 const PARTS: usize = 20_000;
 
@@ -22,13 +23,6 @@ pub(super) struct Field {
     pub(super) name: String,
     /// Its bytes, line break included.
     pub(super) range: Range<usize>,
-}
-
-/// Whether a line of a header begins a field that says what the part is, or one of ours.
-fn says_what_it_is(line: &[u8]) -> bool {
-    let begins =
-        |name: &str| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()));
-    begins("content-") || begins("mime-version") || begins(super::PREFIX)
 }
 
 /// A header and the body below it.
@@ -52,13 +46,18 @@ impl<'r> Entity<'r> {
             }
             // A line without a colon belongs to the field before it: no reader begins a body with it.
             let colon = memchr::memchr(b':', line);
-            let beyond = fields.len() >= FIELDS && (fields.len() >= 2 * FIELDS || !says_what_it_is(line));
-            let more = matches!(line[0], b' ' | b'\t') || colon.is_none() || beyond;
-            if more && let Some(last) = fields.last_mut() {
+            let folded = matches!(line[0], b' ' | b'\t') || colon.is_none();
+            let known = |name: &str| TELLING.iter().any(|start| name.starts_with(start));
+            // Another reader has no such bound: a type that stands behind it counts there.
+            let past = fields.len() >= FIELDS
+                && !fields.last().is_some_and(|last| known(&last.name))
+                && !known(&name_of(line, colon));
+            if (folded || past)
+                && let Some(last) = fields.last_mut()
+            {
                 last.range.end = end;
             } else {
-                let name = String::from_utf8_lossy(&line[..colon.unwrap_or(0)]).trim().to_ascii_lowercase();
-                fields.push(Field { name, range: at..end });
+                fields.push(Field { name: name_of(line, colon), range: at..end });
             }
             at = end;
         }
@@ -103,6 +102,11 @@ impl<'r> Entity<'r> {
     pub(super) fn content(&self) -> &'r [u8] {
         &self.raw[self.body..]
     }
+}
+
+/// The name of the field that begins with `line`, in lower case.
+fn name_of(line: &[u8], colon: Option<usize>) -> String {
+    String::from_utf8_lossy(&line[..colon.unwrap_or(0)]).trim().to_ascii_lowercase()
 }
 
 /// A value with parameters, such as that of `Content-Type`.

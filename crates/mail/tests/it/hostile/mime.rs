@@ -40,6 +40,26 @@ fn headers_of_every_wrong_kind() {
 }
 
 #[test]
+fn a_type_behind_many_fields_is_seen() {
+    let many = "X-Short: y\r\n".repeat(2500);
+    let body = "<p>http://x.example/</p><img src=\"//beacon.example/o\">";
+    for header in [
+        format!("{many}Content-Type: text/html"),
+        format!("{many}Content-Type: text/html\r\n{many}X-Portcullis-Neutralised: loads=0"),
+        format!("{many}content-type :text/html"),
+    ] {
+        let (_, done) = survived("a type behind many fields", &page(&header, body));
+        let text = String::from_utf8_lossy(&done.bytes).into_owned();
+        assert!(
+            !text.contains("//beacon.example/o") && !text.contains("loads=0"),
+            "{}",
+            &text[text.len() - 400..]
+        );
+        assert_eq!(text.matches("X-Short: y").count() % 2500, 0, "other fields stay");
+    }
+}
+
+#[test]
 fn multiparts_of_every_wrong_kind() {
     let part = format!("Content-Type: text/html\r\n\r\n{PAGE}\r\n");
     let long = "b".repeat(5000);
