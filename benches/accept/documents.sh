@@ -22,7 +22,7 @@ for side in raw safe; do
     cp $here/settings.xcu "$work/profile-$side/user/registrymodifications.xcu"
     # What is still on its way when the last document is written is given time by opening all twice.
     for turn in 1 2; do
-        "${wall[@]}" "$work/$side/hosts" timeout 500 soffice "-env:UserInstallation=file://$work/profile-$side" \
+        "${wall[@]}" "$work/$side/hosts" timeout 1200 soffice "-env:UserInstallation=file://$work/profile-$side" \
             --headless --convert-to pdf --outdir "$work/$side/pdf" "$work/$side"/files/* >"$work/$side/talk" 2>&1 ||
             { tail -n 5 "$work/$side/talk"; echo "LibreOffice failed on turn $turn of $side"; exit 1; }
     done
