@@ -154,7 +154,7 @@ fn mentions(names: &Names, texts: &Texts<'_>) -> Mentions {
     found.journalist |= roles;
     for hit in &name {
         let Some((outlet, common)) = hit.outlet else { continue };
-        if !common || roles || is_whole(&texts.name, hit) {
+        if !common || roles || is_part(&texts.name, hit) {
             found.outlets.push((Where::Name, outlet));
         }
     }
@@ -208,9 +208,18 @@ fn signature(names: &Names, texts: &Texts<'_>, found: &mut Mentions) {
     }
 }
 
-/// Whether a name is nothing but the outlet's, signs aside.
-fn is_whole(text: &str, hit: &Found) -> bool {
-    text[..hit.start].chars().chain(text[hit.end..].chars()).all(|c| !c.is_alphanumeric())
+/// Whether the outlet's is the whole of a name, or a part of it that a sign sets off: `Jane Doe | The Guardian`,
+/// `Jane Doe (AFP)`, `Le Monde - Jane Doe`. A comma does so only before an article, since surnames stand before one.
+fn is_part(text: &str, hit: &Found) -> bool {
+    const SIGNS: [char; 9] = ['|', '(', ')', '[', ']', '\u{2013}', '\u{2014}', '/', '\u{b7}'];
+    const ARTICLES: [&str; 8] = ["the ", "le ", "la ", "les ", "el ", "der ", "die ", "das "];
+    let sets_off = |between: &str| between.contains(SIGNS) || between.contains(" - ");
+    let (before, after) = (&text[..hit.start], &text[hit.end..]);
+    let left = before.rfind(char::is_alphanumeric).map(|at| &before[at..]);
+    let right = after.find(char::is_alphanumeric).map(|at| &after[..at]);
+    let article = ARTICLES.iter().any(|word| text[hit.start..hit.end].starts_with(word));
+    left.is_none_or(|between| sets_off(between) || (article && between.contains(',')))
+        && right.is_none_or(|between| sets_off(between) || (article && between.contains(',')))
 }
 
 /// Whether a line reads as part of a sentence rather than of a signature: it quotes, reports or links.
