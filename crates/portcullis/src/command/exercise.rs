@@ -272,8 +272,7 @@ fn told(score: &Score, file: &Path) -> String {
          hostile records  {} of {} found (recall {:.3})\n  \
          reported records {} at medium and above (precision {:.3})\n  \
          incidents        {} found, {:.3} of what was found lies in the main one\n  \
-         first trace      {} (truth: {})\n  \
-         exposure         recall {:.3}, precision {:.3}\n",
+         first trace      {} (truth: {})\n",
         records.found,
         records.hostile,
         records.recall,
@@ -282,10 +281,15 @@ fn told(score: &Score, file: &Path) -> String {
         score.incidents.found,
         score.incidents.main,
         time(score.first_seen.found),
-        time(score.first_seen.truth),
-        score.exposure.recall,
-        score.exposure.precision
+        time(score.first_seen.truth)
     );
+    if score.mail.is_none() {
+        let exposure = &score.exposure;
+        text += &format!(
+            "  exposure         recall {:.3}, precision {:.3}\n",
+            exposure.recall, exposure.precision
+        );
+    }
     if let Some(mail) = &score.mail {
         text += &format!(
             "  reconnaissance   {} of {} mails found (recall {:.3}), {} called so (precision {:.3})\n  \
