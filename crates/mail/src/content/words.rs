@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// Bytes of a text that are looked at; what is to be read by people stands in its first pages.
 const LOOKED_AT: usize = 64 << 10;
 /// Letters of a text that tell its language; more cost time and change nothing.
-const SAMPLE: usize = 1200;
+const SAMPLE: usize = 800;
 /// Fewer tell nothing.
 const TELLING: usize = 40;
 /// Words that every English text is full of, and no text of another language. The first alone tells it from its nearest.

@@ -245,7 +245,7 @@ fn to_claim_is_not_to_name() {
         ("Jane Doe - The Guardian", "x.example", String::new(), &[], "The Guardian", "", "true"),
         ("Jane Doe, The Guardian", "x.example", String::new(), &[], "The Guardian", "", "true"),
         ("The Times \u{2013} Jane Doe", "x.example", String::new(), &[], "The Times", "", "true"),
-        ("Jane Doe (AFP)", "x.example", String::new(), &[], "AFP", "", "true"),
+        ("Jane Doe (AFP)", "x.example", String::new(), &[], "Agence France-Presse", "", "true"),
         ("Stern, Jane", "x.example", String::new(), &[], "", "", ""),
         ("The Sun Inn | Jane Doe", "x.example", String::new(), &[], "", "", ""),
         ("Metro", "x.example", String::new(), &[], "Metro", "", "true"),
