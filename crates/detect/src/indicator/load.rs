@@ -142,10 +142,7 @@ impl IndicatorLoader {
         drop(by_id);
         indicates.sort_unstable();
         indicates.dedup();
-        let mut out = Indicators {
-            sha256: self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
-            ..Indicators::default()
-        };
+        let mut out = Indicators { sha256: model::hex(&self.hash.finalize()), ..Indicators::default() };
         let (mut keys, mut trees) = (Vec::new(), Vec::new());
         for mut draft in drafts {
             name(&mut draft, &names, &indicates);

@@ -127,7 +127,7 @@ impl Boxes<'_> {
                 draft
             }
             What::Post { list, post } => letters::post(world, item, list, post),
-            What::Letter { thread, step } => letters::letter(world, item, thread, step, &mut dice),
+            What::Letter { thread, step } => letters::letter(world, item, thread, step),
             What::Constituent(number) => letters::constituent(world, item, number, &mut dice),
             What::Campaign { campaign, number } => {
                 letters::campaign(world, item, campaign, number, &mut dice)

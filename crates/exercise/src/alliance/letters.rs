@@ -104,7 +104,7 @@ fn threads(world: &World, round: u32, kept: u64, items: &mut Vec<Item>) {
 }
 
 /// One message of a thread, as it lies with one of the two.
-pub(super) fn letter(world: &World, item: &Item, thread: u32, step: u32, dice: &mut Dice) -> Draft {
+pub(super) fn letter(world: &World, item: &Item, thread: u32, step: u32) -> Draft {
     let mut same = world.dice("thread", u64::from(thread));
     let both = pair(world, thread, &mut same);
     let owner = world.person(both.owner).clone();
@@ -172,7 +172,6 @@ pub(super) fn letter(world: &World, item: &Item, thread: u32, step: u32, dice: &
         body = Body::Many("mixed", vec![body, Body::file(kind, &name, document)]);
     }
     let sent = item.folder == Folder::Sent;
-    let _ = dice;
     Draft {
         micros: item.micros,
         zone: from.zone,

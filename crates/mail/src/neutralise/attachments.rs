@@ -72,7 +72,7 @@ fn page(bytes: &[u8], declared: &str, name: &str) -> bool {
 
 /// The text that stands in place of an attachment.
 pub(super) fn withheld(name: &str, declared: &str, bytes: &[u8], reason: &str) -> String {
-    let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = model::hex(&Sha256::digest(bytes));
     let name: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
     let name = if name.is_empty() { "(without a name)".to_owned() } else { name.replace("://", "[:]//") };
     format!(

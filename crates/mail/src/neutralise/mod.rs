@@ -120,7 +120,7 @@ pub fn own_fields(raw: &[u8]) -> Vec<(String, u32)> {
 
 /// The message with a header field on top that says what was done; a forged one goes.
 fn with_header(bytes: &[u8], raw: &[u8], done: &Done) -> Vec<u8> {
-    let hash: String = Sha256::digest(raw).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = model::hex(&Sha256::digest(raw));
     let eol = if memchr::memmem::find(bytes, b"\r\n").is_some() { "\r\n" } else { "\n" };
     let mut out = format!(
         "{SAID}: loads={}; links={}; forms={}; withheld={}; text-only={};{eol}\toriginal=sha256:{hash}{eol}",

@@ -62,8 +62,9 @@ struct Texts<'t> {
     own: Vec<&'t str>,
 }
 
-/// See [`super::claim`].
-pub(super) fn read(
+/// Adds which outlet the message claims in name, subject, signature or text, against the sender's domain and
+/// the registered domains that its links and beacons lead to.
+pub(crate) fn read(
     sender: &Sender,
     subject: &str,
     text: &str,

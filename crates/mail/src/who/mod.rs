@@ -12,6 +12,7 @@ mod outlets;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use claim::read as claim;
 pub use outlets::{Outlet, Outlets};
 
 use std::sync::LazyLock;
@@ -197,17 +198,4 @@ fn recipients(headers: &Headers) -> Vec<String> {
         .filter(|address| address.contains('@') && !address.contains(' ') && seen.insert(address.clone()))
         .take(RECIPIENTS)
         .collect()
-}
-
-/// Adds which outlet the message claims in name, subject, signature or text, against the sender's domain and
-/// the registered domains that its links and beacons lead to.
-pub(crate) fn claim(
-    sender: &Sender,
-    subject: &str,
-    text: &str,
-    domains: &[String],
-    directory: &Directory<'_>,
-    event: &mut Event,
-) -> Claim {
-    claim::read(sender, subject, text, domains, directory, event)
 }
